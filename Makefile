@@ -1,0 +1,97 @@
+# Leaveout: what would the model have said, had this training example not been there?
+# `make` runs the main experiment, `make test` the tests, `make help` lists the rest.
+
+SHELL   := bash
+BUILD   ?= build
+PRESET  ?= standard
+THREADS ?= $(shell nproc 2>/dev/null || echo 2)
+OUT     ?= results
+CXX     := $(shell command -v ccache >/dev/null 2>&1 && echo "ccache ")g++
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+JOBS    := -j$(shell nproc 2>/dev/null || echo 2)
+
+# -ffast-math is never used: it breaks NaN tests. Eigen's own threads are off: parallelism is over
+# tasks, which keeps results bit for bit the same for any number of threads.
+# g++ 12 warns inside its own AVX-512 intrinsics (undefined vectors), hence -Wno-maybe-uninitialized.
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized -Werror
+CXXFLAGS := -std=c++20 -O3 -march=native -fno-math-errno -fno-trapping-math -fopenmp -g1 -DNDEBUG
+ifeq ($(MODE),asan)
+  BUILD    := build/asan
+  CXXFLAGS := -std=c++20 -O1 -g -march=native -fopenmp -fno-omit-frame-pointer \
+              -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS
+endif
+CPPFLAGS := -I. -isystem /usr/include/eigen3 -DEIGEN_DONT_PARALLELIZE -DFMT_HEADER_ONLY
+LDLIBS   := -lz
+
+FOLDERS := datasets autodiff models influence experiments
+sources  = $(sort $(shell find $(1) -name '*.cpp' -not -path '*/bench/*' 2>/dev/null))
+objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+LIB_SRC  := $(filter-out experiments/main.cpp,$(call sources,$(FOLDERS)))
+TEST_SRC := $(call sources,tests)
+BENCH_SRC := $(sort $(wildcard */bench/*.cpp))
+
+.DEFAULT_GOAL := all
+.PHONY: all test help check format asan clean setup bench figures app tests
+
+all: setup ## build, run the five-term decomposition, print its table, draw its figure
+	@$(MAKE) --no-print-directory $(JOBS) app
+	@$(BUILD)/leaveout run decomposition --preset $(PRESET) --threads $(THREADS) --out $(OUT)
+
+test: setup ## build and run the whole test suite
+	@$(MAKE) --no-print-directory $(JOBS) tests
+	@$(BUILD)/tests
+
+app: $(BUILD)/leaveout
+tests: $(BUILD)/tests
+
+# One folder's tests only, linked with nothing but what that folder may see: `make test-autodiff`.
+sees-datasets    := datasets
+sees-autodiff    := autodiff
+sees-models      := datasets autodiff models
+sees-influence   := datasets autodiff models influence
+sees-experiments := datasets autodiff models influence experiments
+$(addprefix test-,$(FOLDERS)): test-%:
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/tests_$*
+	@$(BUILD)/tests_$* $(ARGS)
+
+.SECONDEXPANSION:
+$(addprefix $(BUILD)/tests_,$(FOLDERS)): $(BUILD)/tests_%: $$(call objects,tests/main.cpp $$(call sources,tests/$$*) \
+    $$(filter-out experiments/main.cpp,$$(call sources,$$(sees-$$*))))
+	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LINK_EXTRA) $(LDLIBS)
+
+$(BUILD)/leaveout: $(call objects,experiments/main.cpp $(LIB_SRC))
+	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LDLIBS)
+$(BUILD)/tests: $(call objects,$(TEST_SRC) $(LIB_SRC))
+	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LINK_EXTRA) $(LDLIBS)
+
+# Precompiled header: what every file includes anyway. Files still name their own includes.
+PCH := $(BUILD)/pch.h
+$(PCH).gch: Makefile
+	@mkdir -p $(@D) && printf '#include <%s>\n' Eigen/Dense fmt/format.h algorithm cmath complex \
+	  cstdint functional memory stdexcept string vector > $(PCH)
+	@echo "  pch   $@" && $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WARN) -x c++-header $(PCH) -o $@
+
+$(BUILD)/%.o: %.cpp $(PCH).gch
+	@mkdir -p $(@D)
+	@echo "  c++   $<" && $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WARN) -include $(PCH) -fpch-preprocess -MMD -MP -c $< -o $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+asan: setup ## the tests with assertions and the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory $(JOBS) MODE=asan tests
+	@build/asan/tests
+
+setup: ## install missing packages (or print the one command that does)
+	@.ci/setup
+
+check: setup ## formatting, include arrows, warnings as errors, clang-tidy on what changed
+	@.ci/check
+
+format: ## format every source file in place
+	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format -i
+
+clean: ## remove what was built (results stay)
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## /  make \1\t/' | expand -t 18

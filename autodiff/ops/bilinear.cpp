@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "autodiff/ops/bilinear.h"
+
+#include <fmt/format.h>
+
+#include "autodiff/families.h"
+
+namespace leaveout {
+
+namespace {
+
+// The three products of Y = A B, shared by matmul and affine:
+//   Y = A B,  A_bar = Y_bar B',  B_bar = A' Y_bar      (m x n · (k x n)' -> m x k, and so on)
+template <class Derived, class S>
+class MatrixProduct : public BilinearOp<Derived, S> {
+ public:
+  using BilinearOp<Derived, S>::BilinearOp;
+  static constexpr bool kActsOnColumns = true;
+  void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
+    put(a * b);
+  }
+  void adjoint_left(const ConstMatrixMap<S>& y_bar, const ConstMatrixMap<S>& b,
+                    Sink<S>& put) const {
+    put(y_bar * b.transpose());
+  }
+  void adjoint_right(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& y_bar,
+                     Sink<S>& put) const {
+    put(a.transpose() * y_bar);
+  }
+};
+
+template <class S>
+class Matmul final : public MatrixProduct<Matmul<S>, S> {
+ public:
+  using MatrixProduct<Matmul<S>, S>::MatrixProduct;
+  const char* name() const override { return "matmul"; }
+};
+
+/// The product's sweeps, and the bias added where the product has just been written.
+template <class S>
+class Affine final : public MatrixProduct<Affine<S>, S> {
+  using Base = MatrixProduct<Affine<S>, S>;
+
+ public:
+  Affine(SlotId weight, SlotId b, SlotId x, SlotId z) : Base({weight, x, b}, z) {}
+  const char* name() const override { return "affine"; }
+
+  void forward(Workspace<S>& ws) const override {
+    Base::forward(ws);
+    ws.y(this->output()).colwise() += Vector<S>::Map(ws.x(b()).data(), ws.x(b()).rows());
+  }
+  void tangent(Workspace<S>& ws) const override {
+    Base::tangent(ws);
+    for (Index t = 0; t < ws.directions(); ++t)
+      if (ws.dot_active(b(), t))
+        ws.sink_dot(this->output(), t)(ws.x_dot(b(), t).replicate(1, ws.cols(this->output())));
+  }
+  void reverse(Workspace<S>& ws) const override {
+    Base::reverse(ws);
+    if (ws.wants_bar(b())) ws.sink_bar(b())(ws.x_bar(this->output()).rowwise().sum());
+  }
+  void reverse_tangent(Workspace<S>& ws, Curvature curvature) const override {
+    Base::reverse_tangent(ws, curvature);
+    if (!ws.wants_bar_dot(b())) return;
+    for (Index t = 0; t < ws.directions(); ++t)
+      if (ws.bar_dot_active(this->output(), t))
+        ws.sink_bar_dot(b(), t)(ws.x_bar_dot(this->output(), t).rowwise().sum());
+  }
+
+ private:
+  SlotId b() const { return this->input(2); }
+};
+
+template <class S>
+class Mul final : public BilinearOp<Mul<S>, S> {
+ public:
+  using BilinearOp<Mul<S>, S>::BilinearOp;
+  static constexpr bool kActsOnColumns = false;
+  const char* name() const override { return "mul"; }
+  void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
+    put(a.cwiseProduct(b));
+  }
+  void adjoint_left(const ConstMatrixMap<S>& y_bar, const ConstMatrixMap<S>& b,
+                    Sink<S>& put) const {
+    put(y_bar.cwiseProduct(b));
+  }
+  void adjoint_right(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& y_bar,
+                     Sink<S>& put) const {
+    put(y_bar.cwiseProduct(a));
+  }
+};
+
+template <class S>
+class Dot final : public BilinearOp<Dot<S>, S> {
+ public:
+  using BilinearOp<Dot<S>, S>::BilinearOp;
+  static constexpr bool kActsOnColumns = false;
+  const char* name() const override { return "dot"; }
+  void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
+    put.scalar(a.cwiseProduct(b).sum());
+  }
+  void adjoint_left(const ConstMatrixMap<S>& y_bar, const ConstMatrixMap<S>& b,
+                    Sink<S>& put) const {
+    put(y_bar(0, 0) * b);
+  }
+  void adjoint_right(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& y_bar,
+                     Sink<S>& put) const {
+    put(y_bar(0, 0) * a);
+  }
+};
+
+template <class S>
+bool either_needs_gradient(const Recorder<S>& r, SlotId a, SlotId b) {
+  return r.needs_gradient(a) || r.needs_gradient(b);
+}
+
+template <class S>
+void require_product(const Recorder<S>& r, const char* op, SlotId a, SlotId b) {
+  r.require(r.slot(a).cols == r.slot(b).rows, op,
+            fmt::format("inner sizes, expected equal, got {} and {}", r.shape(a), r.shape(b)));
+}
+
+template <class S>
+void require_equal(const Recorder<S>& r, const char* op, SlotId a, SlotId b) {
+  r.require(r.slot(a).rows == r.slot(b).rows && r.slot(a).cols == r.slot(b).cols, op,
+            fmt::format("shapes, expected equal, got {} and {}", r.shape(a), r.shape(b)));
+}
+
+}  // namespace
+
+template <class S>
+SlotId matmul(Recorder<S>& r, SlotId a, SlotId b) {
+  require_product(r, "matmul", a, b);
+  const SlotId y = r.value(r.slot(a).rows, r.slot(b).cols, either_needs_gradient(r, a, b));
+  return r.append(std::make_unique<Matmul<S>>(std::vector<SlotId>{a, b}, y));
+}
+
+template <class S>
+SlotId affine(Recorder<S>& r, SlotId weight, SlotId b, SlotId x) {
+  SlotId z;
+  if (b < 0) {
+    z = matmul(r, weight, x);
+  } else {
+    require_product(r, "affine", weight, x);
+    r.require(r.slot(b).rows == r.slot(weight).rows && r.slot(b).cols == 1, "affine",
+              fmt::format("bias, expected {} x 1, got {}", r.slot(weight).rows, r.shape(b)));
+    z = r.value(r.slot(weight).rows, r.slot(x).cols, true);
+    r.append(std::make_unique<Affine<S>>(weight, b, x, z));
+  }
+  r.note_dense_layer(weight, b, x, z);
+  return z;
+}
+
+template <class S>
+SlotId mul(Recorder<S>& r, SlotId a, SlotId b) {
+  require_equal(r, "mul", a, b);
+  const SlotId y = r.value(r.slot(a).rows, r.slot(a).cols, either_needs_gradient(r, a, b));
+  return r.append(std::make_unique<Mul<S>>(std::vector<SlotId>{a, b}, y));
+}
+
+template <class S>
+SlotId dot(Recorder<S>& r, SlotId a, SlotId b) {
+  require_equal(r, "dot", a, b);
+  const SlotId y = r.value(1, 1, either_needs_gradient(r, a, b));
+  return r.append(std::make_unique<Dot<S>>(std::vector<SlotId>{a, b}, y));
+}
+
+#define LEAVEOUT_INSTANTIATE(S)                                  \
+  template SlotId matmul(Recorder<S>&, SlotId, SlotId);          \
+  template SlotId affine(Recorder<S>&, SlotId, SlotId, SlotId);  \
+  template SlotId mul(Recorder<S>&, SlotId, SlotId);             \
+  template SlotId dot(Recorder<S>&, SlotId, SlotId);
+LEAVEOUT_INSTANTIATE(double)
+LEAVEOUT_INSTANTIATE(std::complex<double>)
+#undef LEAVEOUT_INSTANTIATE
+
+}  // namespace leaveout

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "autodiff/per_example.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "autodiff/sweeps.h"
+
+namespace leaveout {
+
+namespace {
+
+/// Reverse sweep from row `row` of slot `from`, all columns seeded with 1.
+template <class S>
+void reverse_from(Workspace<S>& ws, SlotId from, Index row) {
+  ws.clear_adjoints();
+  ws.sink_bar(from).cleared().row(row).setOnes();
+  reverse(ws, ws.program().slot(from).producer);
+}
+
+/// Factors of all examples, tile by tile.
+template <class S>
+void fill_factors(Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row,
+                  PerExample<S>& g) {
+  ws.bind_gradient(nullptr);
+  for (const DenseLayer& layer : ws.program().dense_layers())
+    g.layers.push_back(
+        {layer, Matrix<S>(layer.out, batch.columns), Matrix<S>(layer.in, batch.columns)});
+  for (Index begin = 0; begin < batch.columns; begin += ws.capacity()) {
+    const Index count = std::min(ws.capacity(), batch.columns - begin);
+    ws.bind_batch(batch, begin, count);
+    forward(ws);
+    reverse_from(ws, from, row);
+    for (auto& layer : g.layers) {
+      layer.x.middleCols(begin, count) = ws.x(layer.place.input);
+      if (ws.bar_active(layer.place.output))
+        layer.delta.middleCols(begin, count) = ws.x_bar(layer.place.output);
+      else
+        layer.delta.middleCols(begin, count).setZero();
+    }
+  }
+}
+
+/// One example at a time: what every Program can do, and the oracle for the factored form.
+template <class S>
+void fill_columns(Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row,
+                  PerExample<S>& g) {
+  g.columns.resize(g.parameter_count, batch.columns);
+  for (Index n = 0; n < batch.columns; ++n) {
+    ws.bind_batch(batch, n, 1);
+    ws.bind_gradient(g.columns.col(n).data());
+    forward(ws);
+    reverse_from(ws, from, row);
+    ws.finish_gradient();
+  }
+  ws.bind_gradient(nullptr);
+}
+
+template <class S>
+PerExample<S> differentiate(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
+                            SlotId from, Index row) {
+  if (theta.size() != ws.program().parameter_count())
+    throw std::invalid_argument(fmt::format("[per_example] theta, expected {} numbers, got {}",
+                                            ws.program().parameter_count(), theta.size()));
+  PerExample<S> g;
+  g.parameter_count = theta.size();
+  g.count = batch.columns;
+  ws.bind_parameters(theta.data());
+  if (ws.program().dense_layers().empty())
+    fill_columns(ws, batch, from, row, g);
+  else
+    fill_factors(ws, batch, from, row, g);
+  return g;
+}
+
+}  // namespace
+
+template <class S>
+PerExample<S> per_example_gradients(Workspace<S>& ws, const Batch<S>& batch,
+                                    const Vector<S>& theta) {
+  return differentiate(ws, batch, theta, ws.program().roles().losses, 0);
+}
+
+template <class S>
+PerExample<S> output_gradients(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
+                               Index o) {
+  return differentiate(ws, batch, theta, ws.program().roles().outputs, o);
+}
+
+template <class S>
+Matrix<S> materialise(const PerExample<S>& g) {
+  if (g.layers.empty()) return g.columns;
+  Matrix<S> all(g.parameter_count, g.count);
+  for (Index n = 0; n < g.count; ++n)
+    for (const auto& layer : g.layers) {
+      const DenseLayer& place = layer.place;
+      MatrixMap<S> block(all.col(n).data() + place.offset, place.out, place.columns());
+      block.leftCols(place.in).noalias() = layer.delta.col(n) * layer.x.col(n).transpose();
+      if (place.has_bias) block.col(place.in) = layer.delta.col(n);
+    }
+  return all;
+}
+
+template <class S>
+Matrix<S> inner_products(const PerExample<S>& g, const ConstRef<S>& v) {
+  if (g.layers.empty()) return g.columns.transpose() * v;
+  Matrix<S> result = Matrix<S>::Zero(g.count, v.cols());
+  for (Index k = 0; k < v.cols(); ++k)
+    for (const auto& layer : g.layers) {
+      const DenseLayer& place = layer.place;
+      const ConstMatrixMap<S> w(v.col(k).data() + place.offset, place.out, place.columns());
+      Matrix<S> wx = w.leftCols(place.in) * layer.x;  // (out x N)
+      if (place.has_bias) wx.colwise() += w.col(place.in);
+      result.col(k) += layer.delta.cwiseProduct(wx).colwise().sum().transpose();
+    }
+  return result;
+}
+
+template <class S>
+Matrix<S> gram(const PerExample<S>& a, const PerExample<S>& b) {
+  if (a.layers.empty() || b.layers.empty()) return materialise(a).transpose() * materialise(b);
+  Matrix<S> result = Matrix<S>::Zero(a.count, b.count);
+  for (std::size_t l = 0; l < a.layers.size(); ++l) {
+    const auto& la = a.layers[l];
+    const auto& lb = b.layers[l];
+    const Matrix<S> dd = la.delta.transpose() * lb.delta;
+    Matrix<S> xx = la.x.transpose() * lb.x;
+    if (la.place.has_bias) xx.array() += S(1);
+    result += dd.cwiseProduct(xx);
+  }
+  return result;
+}
+
+template <class S>
+Vector<S> squared_norms(const PerExample<S>& g) {
+  const auto squares = [](const Matrix<S>& m) {
+    return Vector<S>(m.cwiseProduct(m).colwise().sum().transpose());
+  };
+  if (g.layers.empty()) return squares(g.columns);
+  Vector<S> result = Vector<S>::Zero(g.count);
+  for (const auto& layer : g.layers) {
+    Vector<S> xx = squares(layer.x);
+    if (layer.place.has_bias) xx.array() += S(1);
+    result += squares(layer.delta).cwiseProduct(xx);
+  }
+  return result;
+}
+
+template <class S>
+Matrix<S> jacobian(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta) {
+  const Index outs = ws.program().output_count();
+  Matrix<S> all(theta.size(), outs * batch.columns);
+  for (Index o = 0; o < outs; ++o) {
+    const Matrix<S> one = materialise(output_gradients(ws, batch, theta, o));
+    for (Index n = 0; n < batch.columns; ++n) all.col(n * outs + o) = one.col(n);
+  }
+  return all;
+}
+
+#define LEAVEOUT_INSTANTIATE(S)                                                                   \
+  template PerExample<S> per_example_gradients(Workspace<S>&, const Batch<S>&, const Vector<S>&); \
+  template PerExample<S> output_gradients(Workspace<S>&, const Batch<S>&, const Vector<S>&,       \
+                                          Index);                                                 \
+  template Matrix<S> materialise(const PerExample<S>&);                                           \
+  template Matrix<S> inner_products(const PerExample<S>&, const ConstRef<S>&);                    \
+  template Matrix<S> gram(const PerExample<S>&, const PerExample<S>&);                            \
+  template Vector<S> squared_norms(const PerExample<S>&);                                         \
+  template Matrix<S> jacobian(Workspace<S>&, const Batch<S>&, const Vector<S>&);
+LEAVEOUT_INSTANTIATE(double)
+LEAVEOUT_INSTANTIATE(std::complex<double>)
+#undef LEAVEOUT_INSTANTIATE
+
+}  // namespace leaveout

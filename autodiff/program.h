@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A recorded function: record once, replay many times.
+//
+// A Program is a list of operations over slots (typed, shaped places), immutable once recorded and
+// shared by all threads. It holds no numbers: those live in a Workspace, one per thread. Columns are
+// examples and their number is open (kBatch): one Program serves every batch size.
+//
+//   Recorder<double> r;
+//   SlotId x = r.input(3), t = r.input(1), w = r.input(1);
+//   SlotId y = affine(r, r.parameter(1, 3), r.parameter(1, 1), x);
+//   SlotId l = half_squared_error(r, y, t);
+//   Program<double> program = std::move(r).finish({y, l, dot(r, w, l)});
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autodiff/op.h"
+
+namespace leaveout {
+
+/// "As many columns as the batch has".
+inline constexpr Index kBatch = -1;
+
+enum class SlotKind { parameter, input, value };
+
+struct Slot {
+  SlotKind kind;
+  Index rows;
+  Index cols;           // a number, or kBatch
+  Index offset;         // parameter: first entry in theta; input: position among the inputs
+  bool needs_gradient;  // some parameter reaches it (or it is one)
+  int producer;         // index of the operation that writes it, -1 for parameters and inputs
+
+  /// Entries when the batch has n columns.
+  Index size(Index n) const { return rows * (cols == kBatch ? n : cols); }
+};
+
+/// An affine layer z = W x + b whose parameters are used nowhere else and lie together in theta as
+/// the columns of [W b]. Second derivatives of such layers have a short cut (dense_curvature.h).
+struct DenseLayer {
+  SlotId input;       // x (in x batch)
+  SlotId output;      // z (out x batch)
+  Index offset;       // first entry of W in theta
+  Index out, in;      // shape of W
+  bool has_bias;      // b follows W in theta
+  int op;             // index of the affine operation
+  Index columns() const { return in + (has_bias ? 1 : 0); }  // of [W b]
+  Index size() const { return out * columns(); }
+};
+
+/// The slots that drivers ask for. `outputs` is what the loss sees (O x batch), `losses` the
+/// unweighted per-example losses (1 x batch), `objective` the weighted sum (1 x 1).
+struct ProgramRoles {
+  SlotId outputs = -1;
+  SlotId losses = -1;
+  SlotId objective = -1;
+};
+
+template <class S>
+class Program {
+ public:
+  const std::vector<std::unique_ptr<const Op<S>>>& ops() const { return ops_; }
+  const std::vector<Slot>& slots() const { return slots_; }
+  const Slot& slot(SlotId id) const { return slots_[static_cast<std::size_t>(id)]; }
+  const std::vector<SlotId>& inputs() const { return inputs_; }
+  const std::vector<SlotId>& parameters() const { return parameters_; }
+  const ProgramRoles& roles() const { return roles_; }
+  /// Length of theta.
+  Index parameter_count() const { return parameter_count_; }
+  /// Rows of the outputs.
+  Index output_count() const { return slot(roles_.outputs).rows; }
+  /// The affine layers in order if *every* parameter belongs to one of them, else empty.
+  const std::vector<DenseLayer>& dense_layers() const { return dense_layers_; }
+  /// True if the objective is a sum over examples, so that batches may be taken in tiles: columns
+  /// meet only in sums, and no term (such as a penalty on parameters) stands outside of them.
+  bool sums_over_examples() const { return sums_over_examples_; }
+
+ private:
+  template <class>
+  friend class Recorder;
+  std::vector<std::unique_ptr<const Op<S>>> ops_;
+  std::vector<Slot> slots_;
+  std::vector<SlotId> inputs_, parameters_;
+  std::vector<DenseLayer> dense_layers_;
+  ProgramRoles roles_;
+  Index parameter_count_ = 0;
+  bool sums_over_examples_ = false;
+};
+
+/// Builds a Program. Operations are free functions over it (ops/), so a new operation needs no
+/// change here. Shapes are checked while recording: a mismatch is std::invalid_argument.
+template <class S>
+class Recorder {
+ public:
+  /// A matrix of theta; parameters lie in theta in the order of these calls, column by column.
+  SlotId parameter(Index rows, Index cols);
+  /// Data with one column per example, bound at replay in the order of these calls.
+  SlotId input(Index rows);
+  /// A place for a result (or for what an operation keeps for later sweeps).
+  SlotId value(Index rows, Index cols, bool needs_gradient);
+  /// Appends an operation; its output slot was made by value().
+  SlotId append(std::unique_ptr<const Op<S>> op);
+  /// Notes an affine operation that was just appended as a dense layer.
+  void note_dense_layer(SlotId weight, SlotId bias, SlotId x, SlotId z);
+
+  const Slot& slot(SlotId id) const { return program_.slot(id); }
+  bool needs_gradient(SlotId id) const { return slot(id).needs_gradient; }
+  /// Throws "[op] what, expected ..., got ..." unless `ok`.
+  void require(bool ok, const char* op, const std::string& what) const;
+  std::string shape(SlotId id) const;
+
+  /// Ends the recording. The recorder is empty afterwards. Throws unless each role depends on some
+  /// parameter, outputs and losses have a column per example, and the objective is one number.
+  Program<S> finish(ProgramRoles roles) &&;
+
+ private:
+  SlotId add_slot(Slot slot);
+  void require_roles(const ProgramRoles& roles) const;
+  Program<S> program_;
+};
+
+}  // namespace leaveout

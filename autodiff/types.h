@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Names shared by the whole engine: matrices are column-major and *columns are examples*.
+//
+//   MatrixMap<double> X(data, rows, cols);    // a view, never an owner
+
+#include <Eigen/Core>
+#include <complex>
+
+namespace leaveout {
+
+using Eigen::Index;
+
+template <class S>
+using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic>;
+template <class S>
+using Vector = Eigen::Matrix<S, Eigen::Dynamic, 1>;
+template <class S>
+using MatrixMap = Eigen::Map<Matrix<S>>;
+template <class S>
+using ConstMatrixMap = Eigen::Map<const Matrix<S>>;
+
+/// Which second derivative a sweep computes. `gauss_newton` drops the curvature of everything below
+/// the loss (the residual term R of H = G + R) and nothing else; it is the same code path.
+enum class Curvature { full, gauss_newton };
+
+/// The real part decides comparisons, so that the same code runs on complex numbers (complex step).
+inline double real_part(double x) { return x; }
+inline double real_part(const std::complex<double>& x) { return x.real(); }
+
+}  // namespace leaveout

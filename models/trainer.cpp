@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "models/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "datasets/random.h"
+
+namespace leaveout {
+
+using Eigen::VectorXd;
+
+namespace {
+
+/// One update rule with its buffers.
+class Optimiser {
+ public:
+  Optimiser(const Protocol& protocol, Index parameters)
+      : p_(protocol), first_(VectorXd::Zero(parameters)) {
+    if (p_.optimiser == OptimiserKind::adam) second_ = VectorXd::Zero(parameters);
+  }
+
+  void step(const VectorXd& g, VectorXd& theta) {
+    if (p_.optimiser == OptimiserKind::sgd) {
+      first_ = p_.momentum * first_ + g;
+      theta -= p_.learning_rate * first_;
+      return;
+    }
+    ++steps_;
+    first_ = p_.beta1 * first_ + (1 - p_.beta1) * g;
+    second_ = p_.beta2 * second_ + (1 - p_.beta2) * g.cwiseAbs2();
+    const double c1 = 1 / (1 - std::pow(p_.beta1, static_cast<double>(steps_)));
+    const double c2 = 1 / (1 - std::pow(p_.beta2, static_cast<double>(steps_)));
+    theta.array() -=
+        p_.learning_rate * c1 * first_.array() / ((c2 * second_.array()).sqrt() + p_.epsilon);
+  }
+
+ private:
+  const Protocol& p_;
+  VectorXd first_, second_;  // (P): velocity, or the running means of g and g*g
+  std::int64_t steps_ = 0;
+};
+
+void check(const Protocol& p) {
+  if (p.batch_size < 1 || p.epochs < 0 || p.first_epoch < 0 || !(p.learning_rate > 0))
+    throw std::invalid_argument(fmt::format(
+        "[train] protocol, expected batch_size >= 1, epochs >= 0 and learning_rate > 0, got {}, {} "
+        "and {}",
+        p.batch_size, p.epochs, p.learning_rate));
+}
+
+}  // namespace
+
+std::string optimiser_name(OptimiserKind kind) {
+  return kind == OptimiserKind::sgd ? "sgd" : "adam";
+}
+
+OptimiserKind parse_optimiser(const std::string& name) {
+  if (name == "sgd") return OptimiserKind::sgd;
+  if (name == "adam") return OptimiserKind::adam;
+  throw std::invalid_argument(
+      fmt::format("[train] optimiser, expected sgd or adam, got '{}'", name));
+}
+
+std::vector<std::vector<Index>> epoch_batches(Index examples, const Protocol& protocol,
+                                              Index epoch) {
+  Random random(protocol.seed, {0x6261746368 /* "batch" */, static_cast<std::uint64_t>(epoch)});
+  const std::vector<Index> order = random.permutation(examples);
+  std::vector<std::vector<Index>> batches;
+  for (Index begin = 0; begin < examples; begin += protocol.batch_size) {
+    const Index end = std::min(examples, begin + protocol.batch_size);
+    batches.emplace_back(order.begin() + begin, order.begin() + end);
+  }
+  return batches;
+}
+
+Run train(const Objective& objective, const VectorXd& start, const Protocol& protocol) {
+  check(protocol);
+  Evaluator evaluate(objective);
+  Optimiser optimiser(protocol, start.size());
+  Run run;
+  run.theta = start;
+  VectorXd g(start.size());
+  const auto note = [&](Index epochs_done) {
+    run.objective = evaluate.gradient(run.theta, g);
+    run.gradient_norm = g.norm();
+    run.log.push_back({epochs_done, run.objective, run.gradient_norm});
+  };
+  const bool full_batch = protocol.batch_size >= objective.size();
+  note(0);
+  for (Index e = 0; e < protocol.epochs; ++e) {
+    if (full_batch) {  // in the data's own order, straight from the data set
+      evaluate.gradient(run.theta, g);
+      optimiser.step(g, run.theta);
+    } else {
+      for (const auto& batch :
+           epoch_batches(objective.size(), protocol, protocol.first_epoch + e)) {
+        evaluate.batch_gradient(run.theta, batch, g);
+        optimiser.step(g, run.theta);
+      }
+    }
+    if (!run.theta.allFinite())
+      throw std::runtime_error(fmt::format(
+          "[train] parameters are no longer finite after epoch {} of {}: lower the learning rate "
+          "(now {})",
+          e + 1, protocol.epochs, protocol.learning_rate));
+    if (protocol.log_every > 0 && (e + 1) % protocol.log_every == 0 && e + 1 < protocol.epochs)
+      note(e + 1);
+  }
+  if (protocol.epochs > 0) note(protocol.epochs);
+  run.iterations = protocol.epochs;
+  return run;
+}
+
+}  // namespace leaveout

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/check_op.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "autodiff/workspace.h"
+#include "tests/support/random_numbers.h"
+
+namespace leaveout {
+
+namespace {
+
+using Complex = std::complex<double>;
+using Mat = Matrix<double>;
+
+constexpr Index kDirections = 5;
+constexpr double kTolerance = 1e-13;
+constexpr double kStep = 1e-30;
+const double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// An operation alone in a Program. Its differentiable arguments are one long column x (D), its
+/// output another, y (M); directions are columns. A matrix without columns stands for "untouched".
+template <class S>
+class OpProbe {
+ public:
+  OpProbe(const OpCase& c, const RecordOp<S>& record)
+      : case_(c), program_(recorded(record)), ws_(program_, c.columns, kDirections) {
+    const Index p = program_.parameter_count();
+    theta_.setZero(p);
+    gradient_.setZero(p);
+    v_.setZero(p, kDirections);
+    hv_.setZero(p, kDirections);
+    for (const OpArgument& a : c.arguments)
+      if (a.role == OpArgument::Role::data) data_.emplace_back(a.rows, c.columns);
+    ws_.bind_parameters(theta_.data());
+  }
+
+  const Op<S>& op() const { return *program_.ops().front(); }
+  Index outputs() const { return program_.slot(op().output()).size(case_.columns); }
+
+  /// Moves to x and the given data.
+  void move_to(const Vector<S>& x, const std::vector<Mat>& data) {
+    Batch<S> batch{{}, case_.columns};
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      data_[i] = data[i].template cast<S>();
+      batch.data.push_back(data_[i].data());
+    }
+    ws_.bind_batch(batch);
+    each_argument([&](SlotId id, Index at, Index size) {
+      if (ws_.is_parameter(id))
+        theta_.segment(program_.slot(id).offset, size) = x.segment(at, size);
+      else
+        Vector<S>::Map(ws_.y(id).data(), size) = x.segment(at, size);
+    });
+  }
+
+  /// y, computed over outputs full of NaN.
+  Vector<S> forward() {
+    for (std::size_t i = 0; i < program_.slots().size(); ++i) {
+      const auto id = static_cast<SlotId>(i);
+      if (program_.slots()[i].kind == SlotKind::value && !is_argument(id))
+        ws_.y(id).setConstant(S(kNaN));
+    }
+    op().forward(ws_);
+    return flat(ws_.x(op().output()));
+  }
+
+  /// J v, for directions with v.col(t) not NaN; `before` is what the output's tangent held.
+  Matrix<S> tangent(const Matrix<S>& v, double before = 0) {
+    start(v);
+    for (Index t = 0; before != 0 && t < v.cols(); ++t) put(ws_.sink_dot(op().output(), t), before);
+    op().tangent(ws_);
+    Matrix<S> result = Matrix<S>::Zero(outputs(), v.cols());
+    for (Index t = 0; t < v.cols(); ++t)
+      if (ws_.dot_active(op().output(), t)) result.col(t) = flat(ws_.x_dot(op().output(), t));
+    return result;
+  }
+
+  /// J' u (D).
+  Vector<S> reverse(const Vector<S>& u, double before = 0) {
+    adjoint(u);
+    each_argument([&](SlotId id, Index, Index) {
+      if (before != 0) put(ws_.sink_bar(id), before);
+    });
+    op().reverse(ws_);
+    Vector<S> result = Vector<S>::Zero(size_);
+    each_argument([&](SlotId id, Index at, Index size) {
+      if (ws_.bar_active(id)) result.segment(at, size) = flat(ws_.x_bar(id));
+    });
+    return result;
+  }
+
+  /// J' u_dot + K(u) v (D x k), k the columns of v or u_dot.
+  Matrix<S> reverse_tangent(const Matrix<S>& v, const Vector<S>& u, const Matrix<S>& u_dot,
+                            Curvature curvature, double before = 0) {
+    const Index k = std::max(v.cols(), u_dot.cols());
+    adjoint(u);
+    start(v, k);
+    ws_.bind_products(hv_.data());
+    for (Index t = 0; t < u_dot.cols(); ++t)
+      ws_.sink_bar_dot(op().output(), t)(shaped(u_dot.col(t)));
+    each_argument([&](SlotId id, Index, Index) {
+      for (Index t = 0; before != 0 && t < k; ++t) put(ws_.sink_bar_dot(id, t), before);
+    });
+    op().reverse_tangent(ws_, curvature);
+    Matrix<S> result = Matrix<S>::Zero(size_, k);
+    each_argument([&](SlotId id, Index at, Index size) {
+      for (Index t = 0; t < k; ++t)
+        if (ws_.bar_dot_active(id, t)) result.col(t).segment(at, size) = flat(ws_.x_bar_dot(id, t));
+    });
+    return result;
+  }
+
+  Index size() const { return size_; }
+
+ private:
+  Program<S> recorded(const RecordOp<S>& record) {
+    Recorder<S> r;
+    for (const OpArgument& a : case_.arguments) {
+      const bool data = a.role == OpArgument::Role::data;
+      const SlotId id = a.role == OpArgument::Role::parameter ? r.parameter(a.rows, a.cols)
+                        : data                                ? r.input(a.rows)
+                                                              : r.value(a.rows, a.cols, true);
+      slots_.push_back(id);
+      if (!data) size_ += r.slot(id).size(case_.columns);
+    }
+    record(r, slots_);
+    const SlotId row = r.value(1, kBatch, true), number = r.value(1, 1, true);
+    return std::move(r).finish({row, row, number});
+  }
+
+  /// Tangents v, k of them (NaN columns and missing columns stay untouched where they can).
+  void start(const Matrix<S>& v, Index k = 0) {
+    k = std::max(k, v.cols());
+    const bool moving = v.cols() > 0;
+    each_argument([&](SlotId id, Index at, Index size) {
+      if (ws_.is_parameter(id) && moving)
+        for (Index t = 0; t < k; ++t)
+          v_.col(t).segment(program_.slot(id).offset, size) =
+              still(v, t) ? Vector<S>::Zero(size) : Vector<S>(v.col(t).segment(at, size));
+    });
+    ws_.bind_directions(moving ? v_.data() : nullptr, k);
+    each_argument([&](SlotId id, Index at, Index) {
+      for (Index t = 0; t < v.cols() && !ws_.is_parameter(id); ++t)
+        if (!still(v, t))
+          ws_.sink_dot(id, t)(
+              ConstMatrixMap<S>(v.col(t).data() + at, ws_.x(id).rows(), ws_.x(id).cols()));
+    });
+  }
+  static bool still(const Matrix<S>& v, Index t) { return std::isnan(real_part(v(0, t))); }
+
+  void adjoint(const Vector<S>& u) {
+    ws_.clear_adjoints();
+    ws_.bind_gradient(gradient_.data());
+    if (u.size() > 0) ws_.sink_bar(op().output())(shaped(u));
+  }
+  template <class Column>
+  Matrix<S> shaped(const Column& column) const {
+    Matrix<S> result = column;
+    result.resize(ws_.x(op().output()).rows(), ws_.x(op().output()).cols());
+    return result;
+  }
+  static Vector<S> flat(const ConstMatrixMap<S>& m) { return Vector<S>::Map(m.data(), m.size()); }
+  static void put(Sink<S> sink, double number) {
+    sink(Matrix<S>::Constant(sink.map.rows(), sink.map.cols(), S(number)));
+  }
+  bool is_argument(SlotId id) const {
+    return std::find(slots_.begin(), slots_.end(), id) != slots_.end();
+  }
+  template <class Body>
+  void each_argument(Body&& body) const {
+    Index at = 0;
+    for (const SlotId id : slots_) {
+      const Slot& slot = program_.slot(id);
+      if (slot.kind == SlotKind::input) continue;
+      const Index size = slot.size(case_.columns);
+      body(id, at, size);
+      at += size;
+    }
+  }
+
+  const OpCase& case_;
+  std::vector<SlotId> slots_;  // the arguments
+  Index size_ = 0;             // D
+  Program<S> program_;
+  Workspace<S> ws_;
+  Vector<S> theta_, gradient_;   // (P)
+  Matrix<S> v_, hv_;             // (P x k)
+  std::vector<Matrix<S>> data_;  // (rows x columns) each
+};
+
+/// The laws, each noting what is wrong.
+class OpChecker {
+ public:
+  explicit OpChecker(const OpCase& c)
+      : case_(c), probe_(c, c.record), complex_(c, c.record_complex), numbers_(c.columns + 17) {
+    draw_arguments();
+    probe_.move_to(x_, data_);
+    v_ = numbers_.normal(probe_.size(), kDirections);
+    u_ = numbers_.normal(probe_.outputs(), 1);
+    u_dot_ = numbers_.normal(probe_.outputs(), kDirections);
+  }
+
+  std::vector<std::string> run() {
+    y_ = probe_.forward();
+    if (!y_.allFinite()) note("coverage: forward left numbers unwritten", 0);
+    j_ = probe_.tangent(v_);
+    jt_ = probe_.reverse(u_);
+    k_ = probe_.reverse_tangent(v_, u_, Mat(), Curvature::full);
+    jt_dot_ = probe_.reverse_tangent(Mat(), {}, u_dot_, Curvature::full);
+    check_adjoint_identity();
+    check_symmetry();
+    check_complex_step();
+    check_adding();
+    check_directions();
+    check_no_state();
+    check_gauss_newton();
+    return std::move(failures_);
+  }
+
+ private:
+  void draw_arguments() {
+    x_.resize(probe_.size());
+    Index at = 0;
+    for (const OpArgument& a : case_.arguments) {
+      const Index cols = a.cols == kBatch ? case_.columns : a.cols;
+      Mat m = numbers_.uniform(a.rows, cols, a.low, a.high);
+      // ReLU has no derivative at 0: stay away from it.
+      m = m.unaryExpr([](double x) { return std::abs(x) < 0.01 ? x + 0.02 : x; });
+      if (a.probabilities) m = m.cwiseAbs();
+      if (a.probabilities) m = (m.array().rowwise() / m.array().colwise().sum()).matrix().eval();
+      if (a.role == OpArgument::Role::data) {
+        data_.push_back(m);
+        continue;
+      }
+      x_.segment(at, m.size()) = Vector<double>::Map(m.data(), m.size());
+      at += m.size();
+    }
+  }
+
+  void check_adjoint_identity() {
+    for (Index t = 0; t < kDirections; ++t) {
+      near("adjoint identity of J", u_.dot(j_.col(t)), jt_.dot(v_.col(t)),
+           u_.cwiseAbs().dot(j_.col(t).cwiseAbs()));
+      near("adjoint identity of the second-order sweep", u_dot_.col(t).dot(j_.col(t)),
+           jt_dot_.col(t).dot(v_.col(t)), u_dot_.col(t).cwiseAbs().dot(j_.col(t).cwiseAbs()));
+    }
+  }
+  void check_symmetry() {
+    if (probe_.op().is_linear() && (k_.array() != 0).any()) note("K: claimed to be zero", 0);
+    for (Index s = 0; s < kDirections; ++s)
+      for (Index t = 0; t < s; ++t)
+        near("K: not symmetric", v_.col(s).dot(k_.col(t)), v_.col(t).dot(k_.col(s)),
+             v_.col(s).cwiseAbs().dot(k_.col(t).cwiseAbs()));
+  }
+  void check_complex_step() {
+    Mat j(j_.rows(), j_.cols()), k(k_.rows(), k_.cols());
+    for (Index t = 0; t < kDirections; ++t) {
+      complex_.move_to(x_.cast<Complex>() + Complex(0, kStep) * v_.col(t).cast<Complex>(), data_);
+      const Vector<Complex> y = complex_.forward();
+      near("complex value", y.real(), y_);
+      j.col(t) = y.imag() / kStep;
+      k.col(t) = complex_.reverse(u_.cast<Complex>()).imag() / kStep;
+    }
+    near("J: complex step", j_, j);
+    near("K: complex step", k_, k);
+  }
+  void check_adding() {
+    near("tangent: does not add", probe_.tangent(v_, 9), j_.array() + 9);
+    near("reverse: does not add", probe_.reverse(u_, 9), jt_.array() + 9);
+    for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
+      const Mat fresh = probe_.reverse_tangent(v_, u_, u_dot_, c);
+      near("reverse_tangent: does not add", probe_.reverse_tangent(v_, u_, u_dot_, c, 9),
+           fresh.array() + 9);
+    }
+    near("reverse_tangent: not J' u_dot + K v",
+         probe_.reverse_tangent(v_, u_, u_dot_, Curvature::full), jt_dot_ + k_);
+  }
+  void check_directions() {
+    const Mat all = jt_dot_ + k_;
+    for (Index k = 1; k <= kDirections; ++k) {
+      near("directions: tangent", probe_.tangent(v_.leftCols(k)), j_.leftCols(k));
+      near("directions: reverse_tangent",
+           probe_.reverse_tangent(v_.leftCols(k), u_, u_dot_.leftCols(k), Curvature::full),
+           all.leftCols(k));
+    }
+    Mat some = v_, j = j_, result = all;  // direction 1 stands still
+    some.col(1).setConstant(kNaN);
+    j.col(1).setZero();
+    result.col(1) = jt_dot_.col(1);
+    near("directions: tangent with one untouched", probe_.tangent(some), j);
+    near("directions: reverse_tangent with one untouched",
+         probe_.reverse_tangent(some, u_, u_dot_, Curvature::full), result);
+  }
+  void check_no_state() {
+    Vector<double> elsewhere = x_ * 1.25;
+    probe_.move_to(elsewhere, data_);
+    probe_.forward();
+    probe_.reverse_tangent(v_, u_, u_dot_, Curvature::full, 3);
+    probe_.tangent(v_, 3);
+    probe_.move_to(x_, data_);
+    same("state: forward", probe_.forward(), y_);
+    same("state: tangent", probe_.tangent(v_), j_);
+    same("state: reverse", probe_.reverse(u_), jt_);
+    same("state: reverse_tangent", probe_.reverse_tangent(v_, u_, Mat(), Curvature::full), k_);
+  }
+  void check_gauss_newton() {
+    const Mat alone = probe_.reverse_tangent(v_, u_, Mat(), Curvature::gauss_newton);
+    const Mat both = probe_.reverse_tangent(v_, u_, u_dot_, Curvature::gauss_newton);
+    if (probe_.op().is_loss()) {
+      same("Gauss-Newton: a loss drops K", alone, k_);
+      near("Gauss-Newton: a loss drops K", both, jt_dot_ + k_);
+    } else {
+      same("Gauss-Newton: keeps K", alone, Mat::Zero(k_.rows(), k_.cols()));
+      same("Gauss-Newton: keeps K", both, jt_dot_);
+    }
+  }
+
+  void note(const char* law, double gap) {
+    const std::string line = fmt::format("{} ({}): {}, gap {:.2g}", case_.name,
+                                         probe_.op().name(), law, gap);
+    if (std::find(failures_.begin(), failures_.end(), line) == failures_.end())
+      failures_.push_back(line);
+  }
+  void near(const char* law, double a, double b, double scale) {
+    const double gap = std::abs(a - b);
+    if (!(gap <= kTolerance * scale)) note(law, gap);
+  }
+  template <class A, class B>
+  void near(const char* law, const A& a, const B& b) {
+    const Mat left = a, right = b;
+    const double gap = distance(left, right);
+    if (!(gap <= kTolerance)) note(law, gap);
+  }
+  void same(const char* law, const Mat& a, const Mat& b) {
+    if (!(a.array() == b.array()).all()) note(law, distance(a, b));
+  }
+
+  const OpCase& case_;
+  OpProbe<double> probe_;
+  OpProbe<Complex> complex_;
+  TestNumbers numbers_;
+  std::vector<std::string> failures_;
+  Vector<double> x_;               // (D)
+  std::vector<Mat> data_;          // (rows x columns) each
+  Mat v_, u_dot_;                  // (D x k), (M x k)
+  Vector<double> u_, y_, jt_;      // (M), (M), (D)
+  Mat j_, k_, jt_dot_;             // J v (M x k), K(u) v (D x k), J' u_dot (D x k)
+};
+
+}  // namespace
+
+std::vector<std::string> check_op(const OpCase& op_case) { return OpChecker(op_case).run(); }
+
+}  // namespace leaveout
