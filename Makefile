@@ -64,14 +64,15 @@ $(BUILD)/leaveout: $(call objects,experiments/main.cpp $(LIB_SRC))
 $(BUILD)/tests: $(call objects,$(TEST_SRC) $(LIB_SRC))
 	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LINK_EXTRA) $(LDLIBS)
 
-# Precompiled header: what every file includes anyway. Files still name their own includes.
-PCH := $(BUILD)/pch.h
-$(PCH).gch: Makefile
+# Precompiled header: what every file includes anyway. Files still name their own includes. Its place
+# depends on the flags alone, so that all build folders share it, and with it the compiler's cache.
+PCH := build/pch-$(shell printf '%s' '$(CXXFLAGS)' | cksum | cut -d' ' -f1)/pch.h
+$(PCH).gch:
 	@mkdir -p $(@D) && printf '#include <%s>\n' Eigen/Dense fmt/format.h algorithm cmath complex \
-	  cstdint functional memory stdexcept string vector > $(PCH)
-	@echo "  pch   $@" && $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WARN) -x c++-header $(PCH) -o $@
+	  cstdint functional memory stdexcept string vector > $(PCH).$$$$ && mv $(PCH).$$$$ $(PCH)
+	@echo "  pch   $@" && $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WARN) -x c++-header $(PCH) -o $@.$$$$ && mv $@.$$$$ $@
 
-$(BUILD)/%.o: %.cpp $(PCH).gch
+$(BUILD)/%.o: %.cpp | $(PCH).gch
 	@mkdir -p $(@D)
 	@echo "  c++   $<" && $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WARN) -include $(PCH) -fpch-preprocess -MMD -MP -c $< -o $@
 
