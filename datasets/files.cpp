@@ -61,14 +61,18 @@ std::string read_file(const std::string& path) {
 void write_file(const std::string& path, std::string_view bytes) {
   // The process and a count make the name unique: threads may write different files of one folder.
   static std::atomic<unsigned> count{0};
-  const std::string temporary = fmt::format("{}.{}.{}.tmp", path, ::getpid(), count++);
+  std::string temporary;
+  int descriptor;
+  do {  // a process of this number that died may have left the name behind
+    temporary = fmt::format("{}.{}.{}.tmp", path, ::getpid(), count++);
+    descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor < 0 && errno == EEXIST);
   const auto refuse = [&](int error) {
     throw std::runtime_error(
         fmt::format("[file] cannot write '{}': {}; check the folder and the disk",
                     printable(path, kWholeText),
                     std::strerror(error)));
   };
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0) refuse(errno);
   int error = write_all(descriptor, bytes) ? 0 : errno;
   if (::close(descriptor) != 0 && error == 0) error = errno;

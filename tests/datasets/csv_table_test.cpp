@@ -33,7 +33,7 @@ TEST_CASE("a table is its header and its cells, with the line of each row") {
 }
 
 TEST_CASE("line ends, byte order mark, blank lines and blanks around cells make no difference") {
-  const Cells cells = parse_csv("a,b\n1,2\n3,4\n", "f").cells;
+  const Cells cells = {"1", "2", "3", "4"};
   for (const char* text : {"a,b\r\n1,2\r\n3,4\r\n",
                            "a,b\r1,2\r3,4",
                            "a,b\n1,2\n3,4",

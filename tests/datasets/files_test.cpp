@@ -2,9 +2,12 @@
 #include "datasets/files.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "tests/datasets/support.h"
 
@@ -27,6 +30,14 @@ TEST_CASE("a missing file and a folder are refused by name") {
   CHECK(has(refusal([&] { read_file(folder.path("absent.csv")); }), "absent.csv"));
   CHECK(has(refusal([&] { read_file(folder.path("")); }), "it is a folder"));
   CHECK(has(refusal([&] { read_file(folder.path("a\nb")); }), "a\\nb"));
+}
+
+TEST_CASE("temporary names that a dead process of this number left behind do no harm") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 2000; ++i)
+    std::ofstream(folder.path(fmt::format("a.{}.{}.tmp", ::getpid(), i))) << "stale";
+  write_file(folder.path("a"), "new");
+  CHECK(read_file(folder.path("a")) == "new");
 }
 
 TEST_CASE("a write into a missing folder fails, and so does one over a folder") {

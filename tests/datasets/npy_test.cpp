@@ -150,21 +150,25 @@ TEST_CASE("prefixes and mutations of a valid file never crash the reader") {
   write_npy(folder.path("valid.npy"), Random(3).normal_matrix(3, 4));
   const std::string valid = read_file(folder.path("valid.npy"));
   for (std::size_t length = 0; length < valid.size(); ++length) {
-    CHECK_FALSE(refusal([&] { read_npy(folder.file("m.npy", valid.substr(0, length))); }).empty());
+    CHECK_FALSE(refusal([&] {
+                  read_npy(folder.file(fmt::format("cut{}.npy", length), valid.substr(0, length)));
+                }).empty());
   }
   int refused = 0;
-  for (std::uint64_t run = 0; run < 3000; ++run) {
+  for (std::uint64_t run = 0; run < 600; ++run) {
     Random random(4, {run});
     std::string bytes = valid;
     for (std::uint64_t edits = 1 + random.below(3); edits > 0; --edits) {
       bytes[random.below(128)] =
           run % 2 == 0 ? static_cast<char>(random.below(256)) : valid[random.below(70)];
     }
-    const std::string message =
-        refusal([&] { CHECK(read_npy(folder.file("m.npy", bytes)).size() == 12); });
+    const std::string message = refusal([&] {
+      const Eigen::MatrixXd matrix = read_npy(folder.file(fmt::format("{}.npy", run), bytes));
+      CHECK(matrix.size() == 12);
+    });
     refused += message.empty() ? 0 : 1;
   }
-  CHECK(refused > 1000);
+  CHECK(refused > 200);
 }
 
 }  // namespace leaveout

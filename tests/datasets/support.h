@@ -24,7 +24,8 @@ namespace leaveout {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "leaveout-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "leaveout-").string();
+    name.append(6, 'X');  // mkdtemp replaces them
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
