@@ -245,6 +245,7 @@ TEST_CASE("progress starts with what was found on the disk, never falls, and end
       .threads = 2, .shard_folder = folder.text(), .progress = [&](Index done, Index total) {
         CHECK(++inside == 1);  // never two at once
         reports.emplace_back(done, total);
+        sleep_ms(3);
         --inside;
       }};
   Walks walks(9);
@@ -314,19 +315,22 @@ TEST_CASE("after a failure running tasks finish and no new ones start") {
   CHECK(files_in(folder.path) == std::set<std::string>{shard_name("slow")});
 }
 
-TEST_CASE("of several failures the first in task order comes out, though a later one was sooner") {
-  std::atomic<bool> later_failed{false};
-  const auto slow_failure = [&]() -> Run {
-    for (int i = 0; i < 2000 && !later_failed; ++i) sleep_ms(5);
-    sleep_ms(20);
-    throw std::runtime_error("first");
-  };
-  const auto quick_failure = [&]() -> Run {
-    later_failed = true;
-    throw std::runtime_error("second");
-  };
-  CHECK(message<std::runtime_error>({{"a", slow_failure}, {"b", quick_failure}}, {.threads = 2}) ==
-        "first");
+TEST_CASE("of several failures the first in task order comes out, whichever came sooner") {
+  for (const bool first_is_sooner : {true, false}) {
+    CAPTURE(first_is_sooner);
+    std::atomic<int> running{0};
+    const auto fail_after = [&](int milliseconds, const char* why) {
+      return [&running, milliseconds, why]() -> Run {
+        ++running;
+        for (int i = 0; i < 2000 && running < 2; ++i) sleep_ms(5);
+        sleep_ms(milliseconds);
+        throw std::runtime_error(why);
+      };
+    };
+    CHECK(message<std::runtime_error>({{"a", fail_after(first_is_sooner ? 0 : 30, "first")},
+                                       {"b", fail_after(first_is_sooner ? 30 : 0, "second")}},
+                                      {.threads = 2}) == "first");
+  }
 }
 
 TEST_CASE("an exception that is no std::exception, or from the progress callback, comes out too") {

@@ -193,6 +193,12 @@ TEST_CASE("counts that the bytes cannot hold are refused before anything is allo
   // Two wrong counts whose sum of words overflows to the right one: P + 3 E = 2^64.
   const std::string both = forged(forged(empty, 0, ~0ull - 2), 1, 1);
   CHECK(refusal(both).find("announces") != std::string::npos);
+  // Bytes that nobody announced, under a right checksum.
+  for (const std::size_t extra : {1, 8, 24}) {
+    std::string longer = empty.substr(0, empty.size() - kDigestBytes) + std::string(extra, '\0');
+    longer += sha256(longer);
+    CHECK(refusal(longer).find("announces") != std::string::npos);
+  }
   // Parameters taken for log entries: the size agrees, the fields do not; only the hash can tell.
   Run run;
   run.theta = Eigen::VectorXd::Zero(3);
