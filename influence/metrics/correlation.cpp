@@ -208,7 +208,7 @@ MeanError mean_error(const VectorXd& values) {
 
 std::string to_string(const Estimate& estimate, int decimals) {
   if (!estimate.value) return "undefined";
-  const std::string value = fixed(*estimate.value, decimals);
+  std::string value = fixed(*estimate.value, decimals);
   if (estimate.resamples == 0) return value;
   return fmt::format(
       "{} [{}, {}]", value, fixed(estimate.low, decimals), fixed(estimate.high, decimals));

@@ -96,8 +96,7 @@ void BunchKaufman::eliminate_one(Index k) {
   if (d == 0) return;  // then the whole column is zero, or the walk had found another pivot
   const VectorXd w = f_.col(k).tail(n - k - 1);  // (n-k-1)
   f_.col(k).tail(n - k - 1) /= d;
-  for (Index j = k + 1; j < n; ++j)
-    f_.col(j).tail(n - j) -= f_(j, k) * w.tail(n - j);
+  for (Index j = k + 1; j < n; ++j) f_.col(j).tail(n - j) -= f_(j, k) * w.tail(n - j);
 }
 
 void BunchKaufman::eliminate_two(Index k) {
@@ -140,7 +139,7 @@ void BunchKaufman::count(double zero_level) {
 
 MatrixXd BunchKaufman::solve(const MatrixXd& b) const {
   const Index n = f_.rows();
-  MatrixXd x(n, b.cols());          // (n x k)
+  MatrixXd x(n, b.cols());  // (n x k)
   for (Index i = 0; i < n; ++i) x.row(i) = b.row(order_[i]);
   f_.triangularView<Eigen::UnitLower>().solveInPlace(x);
   for (Index k = 0; k < n; ++k) {
@@ -163,7 +162,9 @@ MatrixXd BunchKaufman::solve(const MatrixXd& b) const {
   return result;
 }
 
-MatrixXd BunchKaufman::unit_lower() const { return f_.triangularView<Eigen::UnitLower>(); }
+MatrixXd BunchKaufman::unit_lower() const {
+  return f_.triangularView<Eigen::UnitLower>();
+}
 
 MatrixXd BunchKaufman::block_diagonal() const {
   MatrixXd d = f_.diagonal().asDiagonal();

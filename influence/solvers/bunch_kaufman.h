@@ -35,7 +35,8 @@ class BunchKaufman {
   /// A^-1 b (n x k). The entries are not finite where D is exactly singular.
   Eigen::MatrixXd solve(const Eigen::MatrixXd& b) const;
 
-  /// The factors, for tests: L (n x n), D (n x n) and the order P: row i of P A is row order[i] of A.
+  /// The factors, for tests: L (n x n), D (n x n) and the order P: row i of P A is row order[i] of
+  /// A.
   Eigen::MatrixXd unit_lower() const;
   Eigen::MatrixXd block_diagonal() const;
   const std::vector<Eigen::Index>& order() const { return order_; }

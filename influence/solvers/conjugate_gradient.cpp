@@ -157,20 +157,21 @@ Solution Process::result(const Eigen::Ref<const MatrixXd>& b, Index iterations) 
     solution.converged = false;
     solution.smallest_eigenvalue = curvature_;
     solution.message = fmt::format(
-        "[cg] {} of {} columns met a direction with p'Ap / p'p = {:.4g}: the matrix is not positive "
+        "[cg] {} of {} columns met a direction with p'Ap / p'p = {:.4g}: the matrix is not "
+        "positive "
         "definite, so add damping above {:.4g}, use the Gauss-Newton matrix, or solve with Ldlt",
         indefinite_,
         b.cols(),
         curvature_,
         -curvature_);
   } else if (!solution.converged) {
-    solution.message = fmt::format(
-        "[cg] largest residual {:.3g} is above {:.3g} after {} iterations: {}",
-        solution.residual.maxCoeff(),
-        options_.tolerance,
-        iterations,
-        active() ? "raise max_iterations, add damping, or give a preconditioner"
-                 : "rounding allows no better, so add damping or raise the tolerance");
+    solution.message =
+        fmt::format("[cg] largest residual {:.3g} is above {:.3g} after {} iterations: {}",
+                    solution.residual.maxCoeff(),
+                    options_.tolerance,
+                    iterations,
+                    active() ? "raise max_iterations, add damping, or give a preconditioner"
+                             : "rounding allows no better, so add damping or raise the tolerance");
   }
   return solution;
 }

@@ -5,9 +5,9 @@
 //
 //   x += a p,  r -= a A p,  a = r'z / p'Ap,   z = M r,   p = z + (r'z new / r'z old) p
 //
-// On an indefinite matrix this is not an inverse. A direction with p'Ap <= 0 ends its column, and the
-// message gives p'Ap / p'p, which the smallest eigenvalue does not exceed. Converged without such a
-// direction, the answer is right even so: b has no part along the negative eigenvectors.
+// On an indefinite matrix this is not an inverse. A direction with p'Ap <= 0 ends its column, and
+// the message gives p'Ap / p'p, which the smallest eigenvalue does not exceed. Converged without
+// such a direction, the answer is right even so: b has no part along the negative eigenvectors.
 //
 //   Solution s = conjugate_gradient(damp(gauss_newton, 1e-3), gradients, {.tolerance = 1e-8});
 

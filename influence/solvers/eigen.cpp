@@ -15,13 +15,15 @@ using Eigen::VectorXd;
 Eigendecomposition::Eigendecomposition(const LinearOperator& a) : a_(checked_dense("eigen", a)) {
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(a_.dense());
   if (solver.info() != Eigen::Success)
-    throw std::runtime_error(
-        fmt::format("[eigen] the eigenvalues of the matrix ({0} x {0}) did not converge", a.size()));
+    throw std::runtime_error(fmt::format(
+        "[eigen] the eigenvalues of the matrix ({0} x {0}) did not converge", a.size()));
   values_ = solver.eigenvalues();
   vectors_ = solver.eigenvectors();
 }
 
-Index Eigendecomposition::negative() const { return (values_.array() < 0).count(); }
+Index Eigendecomposition::negative() const {
+  return (values_.array() < 0).count();
+}
 
 Solution Eigendecomposition::solve(const Eigen::Ref<const MatrixXd>& b, double tolerance) const {
   Solution solution = solve_pseudo(b, rounding_level(a_.size()), tolerance);

@@ -20,12 +20,12 @@
 namespace leaveout {
 
 struct Solution {
-  Eigen::MatrixXd x;                      // (n x k)
-  Eigen::VectorXd residual;               // (k) |A x - b| / |b|, or |A x| where b = 0
-  bool converged = false;                 // every residual is within the solver's tolerance
-  Eigen::Index iterations = 0;            // products with A on the way; 0 for a direct solver
+  Eigen::MatrixXd x;                       // (n x k)
+  Eigen::VectorXd residual;                // (k) |A x - b| / |b|, or |A x| where b = 0
+  bool converged = false;                  // every residual is within the solver's tolerance
+  Eigen::Index iterations = 0;             // products with A on the way; 0 for a direct solver
   Eigen::Index negative_eigenvalues = -1;  // of A; -1 where the solver does not know
-  Eigen::Index dropped_directions = 0;    // eigenvectors that a pseudo-inverse left out
+  Eigen::Index dropped_directions = 0;     // eigenvectors that a pseudo-inverse left out
   /// Of A; an upper bound of it where the solver sees a part of the spectrum; NaN if unknown.
   double smallest_eigenvalue = std::numeric_limits<double>::quiet_NaN();
   std::string message;  // one line on what went wrong or was left out; empty if nothing
@@ -42,8 +42,8 @@ void report_residual(const LinearOperator& a,
                      double tolerance,
                      Solution& solution);
 
-/// x = inverse(b), one step of iterative refinement x += inverse(b - A x), kept in the columns where
-/// it lowers the residual. `inverse` maps (n x k) to (n x k).
+/// x = inverse(b), one step of iterative refinement x += inverse(b - A x), kept in the columns
+/// where it lowers the residual. `inverse` maps (n x k) to (n x k).
 Solution solve_refined(const LinearOperator& a,
                        const std::function<Eigen::MatrixXd(const Eigen::MatrixXd&)>& inverse,
                        const Eigen::Ref<const Eigen::MatrixXd>& b,

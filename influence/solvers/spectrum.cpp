@@ -27,7 +27,7 @@ class Lanczos {
   bool complete() const { return steps_ == a_.size(); }
   Index steps() const { return steps_; }
   Index restarts() const { return restarts_; }
-  auto basis() const { return q_.leftCols(steps_); }
+  Eigen::Ref<const MatrixXd> basis() const { return q_.leftCols(steps_); }
   /// Ritz values (m), the eigenvectors of T (m x m) and the residuals (m).
   void solve(VectorXd& values, MatrixXd& coordinates, VectorXd& residual) const;
 

@@ -4,9 +4,9 @@
 //
 //   A Q = Q T + beta q e'      T tridiagonal (m x m), Q (n x m) orthonormal
 //
-// T s = theta s makes (theta, Q s) a Ritz pair, and |A Q s - theta Q s| = |beta s_m| says how good it
-// is: some eigenvalue of A lies that near to theta. Where beta vanishes (an invariant subspace, as
-// for repeated eigenvalues) the process goes on from a new random vector, never divides by it.
+// T s = theta s makes (theta, Q s) a Ritz pair, and |A Q s - theta Q s| = |beta s_m| says how good
+// it is: some eigenvalue of A lies that near to theta. Where beta vanishes (an invariant subspace,
+// as for repeated eigenvalues) the process goes on from a new random vector, never divides by it.
 //
 //   Spectrum s = extreme_eigenvalues(hessian);
 //   fmt::print("{} .. {}\n", s.smallest, s.largest);
@@ -20,10 +20,10 @@
 namespace leaveout {
 
 struct RitzPairs {
-  Eigen::VectorXd values;       // (m) ascending
-  Eigen::MatrixXd vectors;      // (n x m) orthonormal
-  Eigen::VectorXd residual;     // (m) |A y - value y|
-  Eigen::Index restarts = 0;    // invariant subspaces met on the way
+  Eigen::VectorXd values;     // (m) ascending
+  Eigen::MatrixXd vectors;    // (n x m) orthonormal
+  Eigen::VectorXd residual;   // (m) |A y - value y|
+  Eigen::Index restarts = 0;  // invariant subspaces met on the way
 };
 
 /// m = min(steps, n) steps from a random vector; steps = n gives all eigenpairs. Throws
