@@ -60,7 +60,7 @@ class CurvatureProduct {
                    Curvature curvature, Index tile = 128, Index directions = 1);
   /// Moves to another theta.
   void move_to(const Vector<S>& theta);
-  /// hv (P x k) = C v, blocks of `directions` columns.
+  /// hv (P x k) = C v, blocks of `directions` columns. v and hv must not overlap.
   void apply(const ConstRef<S>& v, MutRef<S> hv);
   /// The objective and its gradient at theta: by-products.
   S value() const { return value_; }

@@ -20,12 +20,29 @@ using MatrixMap = Eigen::Map<Matrix<S>>;
 template <class S>
 using ConstMatrixMap = Eigen::Map<const Matrix<S>>;
 
+/// A column n times side by side, and a row n times on top of itself. Matrix::replicate would
+/// divide once for every entry to find the place of a shape that it does not know to be a vector.
+template <class S>
+auto side_by_side(const ConstMatrixMap<S>& column, Index n) {
+  using Column = Eigen::Map<const Vector<S>>;
+  return Eigen::Replicate<Column, 1, Eigen::Dynamic>(Column(column.data(), column.rows()), 1, n);
+}
+template <class S>
+auto on_top_of_itself(const ConstMatrixMap<S>& row, Index n) {
+  using Row = Eigen::Map<const Eigen::Matrix<S, 1, Eigen::Dynamic>>;
+  return Eigen::Replicate<Row, Eigen::Dynamic, 1>(Row(row.data(), row.cols()), n, 1);
+}
+
 /// Which second derivative a sweep computes. `gauss_newton` drops the curvature of everything below
 /// the loss (the residual term R of H = G + R) and nothing else; it is the same code path.
 enum class Curvature { full, gauss_newton };
 
 /// The real part decides comparisons, so that the same code runs on complex numbers (complex step).
-inline double real_part(double x) { return x; }
-inline double real_part(const std::complex<double>& x) { return x.real(); }
+inline double real_part(double x) {
+  return x;
+}
+inline double real_part(const std::complex<double>& x) {
+  return x.real();
+}
 
 }  // namespace leaveout

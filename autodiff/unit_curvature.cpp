@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: MIT
+// Both terms of H[(a,b),(c,d)] = sum_n x_b M_ac x_d + x_b delta_c dx_d/dz_a (dense_curvature.h) are
+// sums over examples of a product of two factors, of which one knows nothing of the other's
+// indices:
+//
+//   M_ac times x_b x_d               (left: pairs of units,        right: pairs of inputs)
+//   dx_d/dz_a times x_b delta_c      (left: unit above, input,     right: input, unit)
+//
+// So a pair of layers is two matrix products, and each of their entries is added at the place that
+// its row and its column name together. Where both layers are the same, M_ac and x_b x_d are
+// symmetric and half of each is enough.
 #include "autodiff/unit_curvature.h"
+
+#include <omp.h>
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 
 #include "autodiff/sweeps.h"
@@ -14,9 +27,16 @@ namespace {
 using Mat = Matrix<double>;
 using Vec = Vector<double>;
 
-/// Columns of weights that one product takes: enough for the product to run at full speed, few
-/// enough for a tile of them to stay in cache.
-constexpr Index kChunk = 256;
+/// Right factors that one product takes, and rows of left factors: the result stays in cache.
+constexpr Index kRight = 128, kLeft = 512;
+
+/// Left factors of one pair of layers. Each has a row of numbers and its share of the place in H,
+/// counted in entries from H's first.
+struct Factors {
+  Mat values;                // (factors x tile)
+  std::vector<Index> place;  // (factors)
+  std::vector<char> used;    // (factors), 0 where all numbers of this tile are zero
+};
 
 /// One unit of one layer: a sweep each.
 struct Unit {
@@ -24,145 +44,251 @@ struct Unit {
   Index row;
 };
 
-/// What one thread needs: a workspace, and the layers' quantities with examples along columns' rows
-/// (n x units), so that products over examples run down contiguous columns.
-class UnitSweep {
+/// The entries whose lower layer is `from`, inputs [begin, end), and whose upper layer is `to`.
+struct Job {
+  std::size_t from, to;
+  Index begin, end;
+};
+
+/// What the threads share: the factors of one tile, and H, of which each job has entries of its
+/// own.
+struct Tile {
+  Tile(const Program<double>& program, Index size, Curvature which)
+      : layers(program.dense_layers()), curvature(which), p(program.parameter_count()) {
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      x.emplace_back(layers[l].columns(), size);
+      delta.emplace_back(layers[l].out, size);
+      for (Index a = 0; a < layers[l].out; ++a) units.push_back({l, a});
+      for (std::size_t m = l; m < layers.size(); ++m) {
+        const Index step = std::max<Index>(1, kRight / layers[m].columns());
+        for (Index b = 0; b < layers[l].columns(); b += step)
+          jobs.push_back({l, m, b, std::min(b + step, layers[l].columns())});
+      }
+    }
+    moves.resize(layers.size() * layers.size());
+    curves.resize(moves.size());
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      for (std::size_t m = l; m < layers.size(); ++m) place(l, m, size);
+    h = Mat::Zero(p, p);
+  }
+
+  /// Pairs of layers, the lower one first.
+  std::size_t pair(std::size_t l, std::size_t m) const { return l * layers.size() + m; }
+  bool moving(std::size_t l, std::size_t m) const { return l < m && curvature == Curvature::full; }
+  /// First of unit a's rows in curves: units of the same layer come once for a <= c.
+  Index row(std::size_t l, std::size_t m, Index a) const {
+    return l == m ? a * layers[l].out - a * (a - 1) / 2 : a * layers[m].out;
+  }
+
+  /// Inputs and adjoints, from a workspace that has swept the tile.
+  void load(const Workspace<double>& ws) {
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      auto inputs = x[l].leftCols(ws.columns());
+      inputs.topRows(layers[l].in) = ws.x(layers[l].input);
+      if (layers[l].has_bias) inputs.row(layers[l].in).setOnes();
+      if (ws.bar_active(layers[l].output))
+        delta[l].leftCols(ws.columns()) = ws.x_bar(layers[l].output);
+      else
+        delta[l].setZero();
+    }
+  }
+
+  /// H from the entries that the jobs have filled: both triangles.
+  Mat symmetric() && {
+    for (const DenseLayer& layer : layers)
+      for (Index b = 0; b < layer.columns(); ++b)
+        for (Index d = b; d < layer.columns(); ++d) {
+          auto block = h.block(
+              layer.offset + d * layer.out, layer.offset + b * layer.out, layer.out, layer.out);
+          block.triangularView<Eigen::StrictlyUpper>() = block.transpose();
+        }
+    h.triangularView<Eigen::StrictlyUpper>() = h.transpose();
+    return std::move(h);
+  }
+
+  const std::vector<DenseLayer>& layers;
+  const Curvature curvature;
+  const Index p;
+  std::vector<Unit> units;
+  std::vector<Job> jobs;
+  std::vector<Mat> x, delta;           // (columns x tile), (out x tile)
+  std::vector<Factors> curves, moves;  // by pair: M_ac, and dx_d/dz_a
+  Mat h;                               // (P x P), rows of the upper layer, columns of the lower
+
+ private:
+  void place(std::size_t l, std::size_t m, Index size) {
+    Factors& curve = curves[pair(l, m)];
+    for (Index a = 0; a < layers[l].out; ++a)
+      for (Index c = l == m ? a : 0; c < layers[m].out; ++c) curve.place.push_back(c + p * a);
+    curve.used.assign(curve.place.size(), 1);
+    curve.values.resize(static_cast<Index>(curve.place.size()), size);
+    if (!moving(l, m)) return;
+    Factors& move = moves[pair(l, m)];
+    for (Index a = 0; a < layers[l].out; ++a)
+      for (Index d = 0; d < layers[m].in; ++d) move.place.push_back(d * layers[m].out + p * a);
+    move.used.assign(move.place.size(), 0);
+    move.values.resize(static_cast<Index>(move.place.size()), size);
+  }
+};
+
+/// What a thread needs for itself: a workspace for the sweeps, buffers for the products.
+class Worker {
  public:
-  UnitSweep(const Program<double>& program, const Vec& theta, Index tile)
-      : layers_(program.dense_layers()), ws_(program, tile, 1), chunk_(tile, 0) {
+  Worker(const Program<double>& program, const Vec& theta, Index tile) : ws_(program, tile, 1) {
     ws_.bind_parameters(theta.data());
     ws_.bind_gradient(nullptr);
-    x_.resize(layers_.size());
-    delta_.resize(layers_.size());
-    x_dot_.resize(layers_.size());
-    m_.resize(layers_.size());
-    Index widest = 0;
-    for (const DenseLayer& layer : layers_) widest = std::max(widest, layer.columns());
-    chunk_.resize(tile, kChunk + widest);
+    Index widest = kRight;
+    for (const DenseLayer& l : program.dense_layers())
+      widest = std::max({widest, l.columns(), kRight / l.columns() * l.out, l.out});
+    right_.resize(widest, tile);
+    right_place_.resize(static_cast<std::size_t>(widest));
+    left_.resize(kLeft, tile);
+    product_.resize(kLeft, widest);
+    size_.resize(widest);
   }
 
   /// Values and adjoints of a tile.
-  void move_to(const Batch<double>& batch, Index begin, Index count) {
+  const Workspace<double>& move_to(const Batch<double>& batch, Index begin, Index count) {
     ws_.bind_batch(batch, begin, count);
     forward(ws_);
     seed(ws_);
     reverse(ws_);
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      x_[l].resize(count, layers_[l].columns());
-      x_[l].leftCols(layers_[l].in) = ws_.x(layers_[l].input).transpose();
-      if (layers_[l].has_bias) x_[l].col(layers_[l].in).setOnes();
-      delta_[l].resize(count, layers_[l].out);
-      if (ws_.bar_active(layers_[l].output))
-        delta_[l] = ws_.x_bar(layers_[l].output).transpose();
-      else
-        delta_[l].setZero();
-    }
+    return ws_;
   }
 
-  /// Adds the tile's part of the rows (unit, b) to h, ordered row by row of each [W b]:
-  /// h(., (l, a, b)) for all entries from (l, a, 0) on.
-  void add(Unit unit, Curvature curvature, Mat& h) {
-    sweep(unit, curvature);
-    const DenseLayer& from = layers_[unit.layer];
-    const Index first = from.offset + unit.row * from.columns();
-    auto columns = h.middleCols(first, from.columns());
-    Index filled = 0, at = first;
-    const auto flush = [&] {
-      if (filled == 0) return;
-      columns.middleRows(at, filled).noalias() +=
-          chunk_.topLeftCorner(x_[unit.layer].rows(), filled).transpose() * x_[unit.layer];
-      at += filled;
-      filled = 0;
-    };
-    for (std::size_t l = unit.layer; l < layers_.size(); ++l)
-      for (Index c = l == unit.layer ? unit.row : 0; c < layers_[l].out; ++c) {
-        fill(l, c, l > unit.layer && curvature == Curvature::full, filled);
-        filled += layers_[l].columns();
-        if (filled >= kChunk) flush();
-      }
-    flush();
-  }
-
- private:
-  /// Second-order sweeps from pre-activation `unit`, all examples at once.
-  void sweep(Unit unit, Curvature curvature) {
-    const DenseLayer& from = layers_[unit.layer];
+  /// Second-order sweeps from one pre-activation, all examples at once, to the unit's left factors.
+  void sweep(Unit unit, Tile& tile) {
+    const DenseLayer& from = tile.layers[unit.layer];
     ws_.bind_directions(nullptr, 1);
     ws_.bind_products(nullptr);
     ws_.sink_dot(from.output, 0).cleared().row(unit.row).setOnes();
     tangent(ws_, from.op + 1);
-    reverse_tangent(ws_, curvature, from.op + 1);
-    for (std::size_t l = unit.layer; l < layers_.size(); ++l) {
-      const DenseLayer& to = layers_[l];
-      m_[l] = ws_.x_bar_dot(to.output, 0).transpose();
-      if (!ws_.bar_dot_active(to.output)) m_[l].setZero();
-      if (l == unit.layer) continue;
-      x_dot_[l] = ws_.x_dot(to.input, 0).transpose();
-      if (!ws_.dot_active(to.input)) x_dot_[l].setZero();
-    }
-  }
-
-  /// Columns (c, d) of the chunk, d over the layer's inputs and bias:
-  /// M_ac x_d + delta_c dx_d/dz_a.
-  void fill(std::size_t l, Index c, bool moving_input, Index at) {
-    const Index n = x_[l].rows(), in = layers_[l].in;
-    auto block = chunk_.block(0, at, n, layers_[l].columns());
-    for (Index d = 0; d < layers_[l].columns(); ++d) {
-      if (moving_input && d < in)
-        block.col(d) = m_[l].col(c).cwiseProduct(x_[l].col(d)) +
-                       delta_[l].col(c).cwiseProduct(x_dot_[l].col(d));
+    reverse_tangent(ws_, tile.curvature, from.op + 1);
+    for (std::size_t m = unit.layer; m < tile.layers.size(); ++m) {
+      const DenseLayer& to = tile.layers[m];
+      const Index skip = m == unit.layer ? unit.row : 0;
+      auto curve = tile.curves[tile.pair(unit.layer, m)].values.block(
+          tile.row(unit.layer, m, unit.row), 0, to.out - skip, ws_.columns());
+      if (ws_.bar_dot_active(to.output))
+        curve = ws_.x_bar_dot(to.output, 0).bottomRows(to.out - skip);
       else
-        block.col(d) = m_[l].col(c).cwiseProduct(x_[l].col(d));
+        curve.setZero();
+      if (tile.moving(unit.layer, m)) keep_moves(unit, to, tile.moves[tile.pair(unit.layer, m)]);
     }
   }
 
-  const std::vector<DenseLayer>& layers_;
-  Workspace<double> ws_;
-  std::vector<Mat> x_, delta_, x_dot_, m_;  // (n x columns), (n x out), (n x in), (n x out)
-  Mat chunk_;                               // (n x up to kChunk + widest layer)
-};
-
-/// From the row-by-row order of each [W b] to theta's column-by-column order, both triangles.
-Mat ordered_as_theta(const std::vector<DenseLayer>& layers, const Mat& h) {
-  std::vector<Index> place(static_cast<std::size_t>(h.rows()));
-  for (const DenseLayer& layer : layers)
-    for (Index a = 0; a < layer.out; ++a)
-      for (Index b = 0; b < layer.columns(); ++b)
-        place[static_cast<std::size_t>(layer.offset + a * layer.columns() + b)] =
-            layer.offset + a + b * layer.out;
-  Mat result(h.rows(), h.cols());
-  for (Index j = 0; j < h.cols(); ++j)
-    for (Index i = j; i < h.rows(); ++i) {
-      const Index pi = place[static_cast<std::size_t>(i)], pj = place[static_cast<std::size_t>(j)];
-      result(pi, pj) = result(pj, pi) = h(i, j);
+  /// Adds the tile's part of a job's entries.
+  void add(const Job& job, Tile& tile) {
+    const DenseLayer &from = tile.layers[job.from], &to = tile.layers[job.to];
+    const Index corner = to.offset + tile.p * from.offset;
+    Index rows = 0;
+    for (Index b = job.begin; b < job.end; ++b) {
+      const Index d = job.from == job.to ? b : 0;
+      const Index at = corner + tile.p * b * from.out + d * to.out;
+      rows += put_right(
+          rows, tile.x[job.to].bottomRows(to.columns() - d), tile.x[job.from], b, at, to.out);
     }
-  return result;
-}
+    multiply(tile.curves[tile.pair(job.from, job.to)], rows, tile.h);
+    if (!tile.moving(job.from, job.to)) return;
+    rows = 0;
+    for (Index b = job.begin; b < job.end; ++b)
+      rows += put_right(
+          rows, tile.delta[job.to], tile.x[job.from], b, corner + tile.p * b * from.out, 1);
+    multiply(tile.moves[tile.pair(job.from, job.to)], rows, tile.h);
+  }
+
+ private:
+  /// dx_d/dz_a, and for which d it is anything: a unit moves one input of the next layer only.
+  void keep_moves(Unit unit, const DenseLayer& to, Factors& moves) {
+    char* used = moves.used.data() + unit.row * to.in;
+    std::fill_n(used, to.in, 0);
+    if (!ws_.dot_active(to.input)) return;
+    const ConstMatrixMap<double> x_dot = ws_.x_dot(to.input, 0);
+    moves.values.block(unit.row * to.in, 0, to.in, ws_.columns()) = x_dot;
+    size_.head(to.in) = x_dot.cwiseAbs().rowwise().sum();
+    for (Index d = 0; d < to.in; ++d) used[d] = size_(d) != 0;
+  }
+
+  /// Right factors `factors` (rows x tile) times input b, at places `step` apart. Returns their
+  /// number.
+  Index put_right(
+      Index row, ConstRef<double> factors, const Mat& x, Index b, Index place, Index step) {
+    const Index n = ws_.columns();
+    right_.block(row, 0, factors.rows(), n) = factors.leftCols(n) * x.row(b).head(n).asDiagonal();
+    for (Index i = 0; i < factors.rows(); ++i)
+      right_place_[static_cast<std::size_t>(row + i)] = place + i * step;
+    return factors.rows();
+  }
+
+  /// H(place of left + place of right) += left right', for the left factors in use.
+  void multiply(const Factors& left, Index rights, Mat& h) {
+    const Index n = ws_.columns();
+    for (Index first = 0; first < left.values.rows(); first += kLeft) {
+      const Index lefts = std::min(kLeft, left.values.rows() - first);
+      Index used = 0;
+      for (Index i = first; i < first + lefts; ++i)
+        if (left.used[static_cast<std::size_t>(i)]) chosen_[used++] = i;
+      auto product = product_.topLeftCorner(used, rights);
+      if (used == lefts) {
+        product.noalias() =
+            left.values.block(first, 0, lefts, n) * right_.topLeftCorner(rights, n).transpose();
+      } else {
+        for (Index i = 0; i < used; ++i) left_.row(i).head(n) = left.values.row(chosen_[i]).head(n);
+        product.noalias() =
+            left_.topLeftCorner(used, n) * right_.topLeftCorner(rights, n).transpose();
+      }
+      for (Index i = 0; i < used; ++i)
+        chosen_[i] = left.place[static_cast<std::size_t>(chosen_[i])];
+      for (Index j = 0; j < rights; ++j) {
+        double* const at = h.data() + right_place_[static_cast<std::size_t>(j)];
+        for (Index i = 0; i < used; ++i) at[chosen_[i]] += product(i, j);
+      }
+    }
+  }
+
+  Workspace<double> ws_;
+  Mat right_, left_;                // (up to widest x tile), (up to kLeft x tile)
+  Mat product_;                     // (up to kLeft x up to widest)
+  std::vector<Index> right_place_;  // (widest)
+  Vec size_;                        // (widest)
+  Index chosen_[kLeft];             // rows of the left factors in use, then their places
+};
 
 }  // namespace
 
-Matrix<double> unit_curvature(const Program<double>& program, const Batch<double>& batch,
-                              const Vector<double>& theta, Curvature curvature, Index tile,
+Matrix<double> unit_curvature(const Program<double>& program,
+                              const Batch<double>& batch,
+                              const Vector<double>& theta,
+                              Curvature curvature,
+                              Index tile,
                               int threads) {
-  const std::vector<DenseLayer>& layers = program.dense_layers();
-  if (layers.empty())
+  if (program.dense_layers().empty())
     throw std::invalid_argument(
         "[unit_curvature] program, expected affine layers only: use DenseMethod::by_parameters");
-  std::vector<Unit> units;
-  for (std::size_t l = 0; l < layers.size(); ++l)
-    for (Index a = 0; a < layers[l].out; ++a) units.push_back({l, a});
-  const int count = static_cast<int>(units.size());
-  Mat h = Mat::Zero(theta.size(), theta.size());
+  const Index size = std::min(tile, batch.columns);
+  Tile shared(program, size, curvature);
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int i = 0; i < threads; ++i)
+    workers.push_back(std::make_unique<Worker>(program, theta, size));
+  const int units = static_cast<int>(shared.units.size());
+  const int jobs = static_cast<int>(shared.jobs.size());
   std::exception_ptr failure;
-  // Each unit owns its columns of h, and tiles are added in order: the threads cannot be seen.
+  // Units own their factors and jobs their entries, and tiles are added in order: the threads
+  // cannot be seen. Should a batch be refused, then by all of the threads alike.
 #pragma omp parallel num_threads(threads)
   {
     try {
-      UnitSweep sweep(program, theta, std::min(tile, batch.columns));
-      for (Index begin = 0; begin < batch.columns; begin += tile) {
-        sweep.move_to(batch, begin, std::min(tile, batch.columns - begin));
+      Worker& worker = *workers[static_cast<std::size_t>(omp_get_thread_num())];
+      for (Index begin = 0; begin < batch.columns; begin += size) {
+        const Workspace<double>& ws =
+            worker.move_to(batch, begin, std::min(size, batch.columns - begin));
+#pragma omp single
+        shared.load(ws);
 #pragma omp for schedule(dynamic)
-        for (int u = 0; u < count; ++u) sweep.add(units[static_cast<std::size_t>(u)], curvature, h);
+        for (int u = 0; u < units; ++u)
+          worker.sweep(shared.units[static_cast<std::size_t>(u)], shared);
+#pragma omp for schedule(dynamic)
+        for (int j = 0; j < jobs; ++j) worker.add(shared.jobs[static_cast<std::size_t>(j)], shared);
       }
     } catch (...) {
 #pragma omp critical
@@ -170,7 +296,7 @@ Matrix<double> unit_curvature(const Program<double>& program, const Batch<double
     }
   }
   if (failure) std::rethrow_exception(failure);
-  return ordered_as_theta(layers, h);
+  return std::move(shared).symmetric();
 }
 
 }  // namespace leaveout

@@ -19,11 +19,13 @@ class MatrixProduct : public BilinearOp<Derived, S> {
   void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
     put(a * b);
   }
-  void adjoint_left(const ConstMatrixMap<S>& y_bar, const ConstMatrixMap<S>& b,
+  void adjoint_left(const ConstMatrixMap<S>& y_bar,
+                    const ConstMatrixMap<S>& b,
                     Sink<S>& put) const {
     put(y_bar * b.transpose());
   }
-  void adjoint_right(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& y_bar,
+  void adjoint_right(const ConstMatrixMap<S>& a,
+                     const ConstMatrixMap<S>& y_bar,
                      Sink<S>& put) const {
     put(a.transpose() * y_bar);
   }
@@ -53,7 +55,7 @@ class Affine final : public MatrixProduct<Affine<S>, S> {
     Base::tangent(ws);
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.dot_active(b(), t))
-        ws.sink_dot(this->output(), t)(ws.x_dot(b(), t).replicate(1, ws.cols(this->output())));
+        ws.sink_dot(this->output(), t)(side_by_side(ws.x_dot(b(), t), ws.cols(this->output())));
   }
   void reverse(Workspace<S>& ws) const override {
     Base::reverse(ws);
@@ -80,11 +82,13 @@ class Mul final : public BilinearOp<Mul<S>, S> {
   void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
     put(a.cwiseProduct(b));
   }
-  void adjoint_left(const ConstMatrixMap<S>& y_bar, const ConstMatrixMap<S>& b,
+  void adjoint_left(const ConstMatrixMap<S>& y_bar,
+                    const ConstMatrixMap<S>& b,
                     Sink<S>& put) const {
     put(y_bar.cwiseProduct(b));
   }
-  void adjoint_right(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& y_bar,
+  void adjoint_right(const ConstMatrixMap<S>& a,
+                     const ConstMatrixMap<S>& y_bar,
                      Sink<S>& put) const {
     put(y_bar.cwiseProduct(a));
   }
@@ -99,11 +103,13 @@ class Dot final : public BilinearOp<Dot<S>, S> {
   void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
     put.scalar(a.cwiseProduct(b).sum());
   }
-  void adjoint_left(const ConstMatrixMap<S>& y_bar, const ConstMatrixMap<S>& b,
+  void adjoint_left(const ConstMatrixMap<S>& y_bar,
+                    const ConstMatrixMap<S>& b,
                     Sink<S>& put) const {
     put(y_bar(0, 0) * b);
   }
-  void adjoint_right(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& y_bar,
+  void adjoint_right(const ConstMatrixMap<S>& a,
+                     const ConstMatrixMap<S>& y_bar,
                      Sink<S>& put) const {
     put(y_bar(0, 0) * a);
   }
@@ -116,13 +122,15 @@ bool either_needs_gradient(const Recorder<S>& r, SlotId a, SlotId b) {
 
 template <class S>
 void require_product(const Recorder<S>& r, const char* op, SlotId a, SlotId b) {
-  r.require(r.slot(a).cols == r.slot(b).rows, op,
+  r.require(r.slot(a).cols == r.slot(b).rows,
+            op,
             fmt::format("inner sizes, expected equal, got {} and {}", r.shape(a), r.shape(b)));
 }
 
 template <class S>
 void require_equal(const Recorder<S>& r, const char* op, SlotId a, SlotId b) {
-  r.require(r.slot(a).rows == r.slot(b).rows && r.slot(a).cols == r.slot(b).cols, op,
+  r.require(r.slot(a).rows == r.slot(b).rows && r.slot(a).cols == r.slot(b).cols,
+            op,
             fmt::format("shapes, expected equal, got {} and {}", r.shape(a), r.shape(b)));
 }
 
@@ -142,7 +150,8 @@ SlotId affine(Recorder<S>& r, SlotId weight, SlotId b, SlotId x) {
     z = matmul(r, weight, x);
   } else {
     require_product(r, "affine", weight, x);
-    r.require(r.slot(b).rows == r.slot(weight).rows && r.slot(b).cols == 1, "affine",
+    r.require(r.slot(b).rows == r.slot(weight).rows && r.slot(b).cols == 1,
+              "affine",
               fmt::format("bias, expected {} x 1, got {}", r.slot(weight).rows, r.shape(b)));
     z = r.value(r.slot(weight).rows, r.slot(x).cols, true);
     r.append(std::make_unique<Affine<S>>(weight, b, x, z));
@@ -165,10 +174,10 @@ SlotId dot(Recorder<S>& r, SlotId a, SlotId b) {
   return r.append(std::make_unique<Dot<S>>(std::vector<SlotId>{a, b}, y));
 }
 
-#define LEAVEOUT_INSTANTIATE(S)                                  \
-  template SlotId matmul(Recorder<S>&, SlotId, SlotId);          \
-  template SlotId affine(Recorder<S>&, SlotId, SlotId, SlotId);  \
-  template SlotId mul(Recorder<S>&, SlotId, SlotId);             \
+#define LEAVEOUT_INSTANTIATE(S)                                 \
+  template SlotId matmul(Recorder<S>&, SlotId, SlotId);         \
+  template SlotId affine(Recorder<S>&, SlotId, SlotId, SlotId); \
+  template SlotId mul(Recorder<S>&, SlotId, SlotId);            \
   template SlotId dot(Recorder<S>&, SlotId, SlotId);
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)

@@ -24,9 +24,7 @@ class Scale final : public LinearOp<Scale<S>, S> {
   Scale(SlotId x, SlotId y, double c) : LinearOp<Scale<S>, S>({x}, y), c_(c) {}
   const char* name() const override { return "scale"; }
   void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const { put(c_ * x); }
-  void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
-    put(c_ * y_bar);
-  }
+  void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const { put(c_ * y_bar); }
 
  private:
   S c_;
@@ -41,7 +39,7 @@ class Bias final : public LinearOp<Bias<S>, S> {
     if (i == 0)
       put(x);
     else
-      put(x.replicate(1, put.map.cols()));
+      put(side_by_side(x, put.map.cols()));
   }
   void apply_transpose(int i, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
     if (i == 0)
@@ -72,9 +70,7 @@ class Sum final : public LinearOp<Sum<S>, S> {
  public:
   Sum(SlotId x, SlotId y) : LinearOp<Sum<S>, S>({x}, y) {}
   const char* name() const override { return "sum"; }
-  void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const {
-    put.scalar(x.sum());
-  }
+  void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const { put.scalar(x.sum()); }
   void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
     put(Matrix<S>::Constant(put.map.rows(), put.map.cols(), y_bar(0, 0)));
   }
@@ -85,7 +81,8 @@ class Sum final : public LinearOp<Sum<S>, S> {
 template <class S>
 SlotId add(Recorder<S>& r, SlotId a, SlotId b) {
   const Slot& s = r.slot(a);
-  r.require(s.rows == r.slot(b).rows && s.cols == r.slot(b).cols, "add",
+  r.require(s.rows == r.slot(b).rows && s.cols == r.slot(b).cols,
+            "add",
             fmt::format("shapes, expected equal, got {} and {}", r.shape(a), r.shape(b)));
   const SlotId y = r.value(s.rows, s.cols, r.needs_gradient(a) || r.needs_gradient(b));
   return r.append(std::make_unique<Add<S>>(std::vector<SlotId>{a, b}, y));
@@ -99,7 +96,8 @@ SlotId scale(Recorder<S>& r, SlotId x, double c) {
 
 template <class S>
 SlotId bias(Recorder<S>& r, SlotId x, SlotId b) {
-  r.require(r.slot(b).rows == r.slot(x).rows && r.slot(b).cols == 1, "bias",
+  r.require(r.slot(b).rows == r.slot(x).rows && r.slot(b).cols == 1,
+            "bias",
             fmt::format("bias, expected {} x 1, got {}", r.slot(x).rows, r.shape(b)));
   const SlotId y =
       r.value(r.slot(x).rows, r.slot(x).cols, r.needs_gradient(x) || r.needs_gradient(b));
@@ -112,9 +110,10 @@ SlotId reshape(Recorder<S>& r, SlotId x, Index rows, Index cols) {
   const bool batch = s.cols == kBatch;
   const bool fits = batch ? (cols == kBatch && rows == s.rows)
                           : (cols != kBatch && rows * cols == s.rows * s.cols);
-  r.require(fits, "reshape",
-            fmt::format("sizes, expected as many entries as {}, got {} x {}", r.shape(x), rows,
-                        cols));
+  r.require(
+      fits,
+      "reshape",
+      fmt::format("sizes, expected as many entries as {}, got {} x {}", r.shape(x), rows, cols));
   const SlotId y = r.value(rows, cols, r.needs_gradient(x));
   return r.append(std::make_unique<Reshape<S>>(x, y));
 }
@@ -125,11 +124,11 @@ SlotId sum(Recorder<S>& r, SlotId x) {
   return r.append(std::make_unique<Sum<S>>(x, y));
 }
 
-#define LEAVEOUT_INSTANTIATE(S)                                  \
-  template SlotId add(Recorder<S>&, SlotId, SlotId);             \
-  template SlotId scale(Recorder<S>&, SlotId, double);           \
-  template SlotId bias(Recorder<S>&, SlotId, SlotId);            \
-  template SlotId reshape(Recorder<S>&, SlotId, Index, Index);   \
+#define LEAVEOUT_INSTANTIATE(S)                                \
+  template SlotId add(Recorder<S>&, SlotId, SlotId);           \
+  template SlotId scale(Recorder<S>&, SlotId, double);         \
+  template SlotId bias(Recorder<S>&, SlotId, SlotId);          \
+  template SlotId reshape(Recorder<S>&, SlotId, Index, Index); \
   template SlotId sum(Recorder<S>&, SlotId);
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)

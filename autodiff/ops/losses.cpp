@@ -31,8 +31,7 @@ class OutputLoss final : public Op<S> {
         losses(0, n) = Family::divergence(y.col(n), reference.col(n), residual.col(n));
       residual = mean - residual;
     } else {
-      for (Index n = 0; n < y.cols(); ++n)
-        losses(0, n) = Family::loss(y.col(n), reference.col(n));
+      for (Index n = 0; n < y.cols(); ++n) losses(0, n) = Family::loss(y.col(n), reference.col(n));
       residual = mean - reference;
     }
   }
@@ -41,14 +40,13 @@ class OutputLoss final : public Op<S> {
     const ConstMatrixMap<S> residual = ws.x(residual_);
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.dot_active(y(), t))
-        ws.sink_dot(this->output(), t)(
-            residual.cwiseProduct(ws.x_dot(y(), t)).colwise().sum());
+        ws.sink_dot(this->output(), t)(residual.cwiseProduct(ws.x_dot(y(), t)).colwise().sum());
   }
 
   void reverse(Workspace<S>& ws) const override {
     if (!ws.wants_bar(y())) return;
     const ConstMatrixMap<S> weight = ws.x_bar(this->output());
-    ws.sink_bar(y())(ws.x(residual_).cwiseProduct(weight.replicate(ws.x(y()).rows(), 1)));
+    ws.sink_bar(y())(ws.x(residual_).cwiseProduct(on_top_of_itself(weight, ws.x(y()).rows())));
   }
 
   // J' l_bar_dot + l_bar V y_dot. A loss keeps its K under Curvature::gauss_newton.
@@ -58,12 +56,12 @@ class OutputLoss final : public Op<S> {
     for (Index t = 0; t < ws.directions(); ++t) {
       if (ws.bar_active(this->output()) && ws.dot_active(y(), t)) {
         Sink<S> put = ws.sink_bar_dot(y(), t);
-        Family::add_variance(ws.x(mean_), ws.x_dot(y(), t), ws.x_bar(this->output()),
-                             put.cleared());
+        Family::add_variance(
+            ws.x(mean_), ws.x_dot(y(), t), ws.x_bar(this->output()), put.cleared());
       }
       if (ws.bar_dot_active(this->output(), t))
-        ws.sink_bar_dot(y(), t)(ws.x(residual_).cwiseProduct(
-            ws.x_bar_dot(this->output(), t).replicate(rows, 1)));
+        ws.sink_bar_dot(y(), t)(
+            ws.x(residual_).cwiseProduct(on_top_of_itself(ws.x_bar_dot(this->output(), t), rows)));
     }
   }
 
@@ -123,13 +121,12 @@ class LogSoftmax final : public Op<S> {
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.dot_active(in(), t)) {
         const ConstMatrixMap<S> v = ws.x_dot(in(), t);
-        ws.sink_dot(this->output(), t)(
-            v - p.cwiseProduct(v).colwise().sum().replicate(v.rows(), 1));
+        ws.sink_dot(this->output(),
+                    t)(v - p.cwiseProduct(v).colwise().sum().replicate(v.rows(), 1));
       }
   }
   void reverse(Workspace<S>& ws) const override {
-    if (ws.wants_bar(in()))
-      ws.sink_bar(in())(transposed(ws.x(p_), ws.x_bar(this->output())));
+    if (ws.wants_bar(in())) ws.sink_bar(in())(transposed(ws.x(p_), ws.x_bar(this->output())));
   }
   void reverse_tangent(Workspace<S>& ws, Curvature curvature) const override {
     if (!ws.wants_bar_dot(in())) return;
@@ -138,8 +135,8 @@ class LogSoftmax final : public Op<S> {
       if (ws.bar_dot_active(this->output(), t))
         ws.sink_bar_dot(in(), t)(transposed(p, ws.x_bar_dot(this->output(), t)));
       if (curvature == Curvature::full && ws.bar_active(this->output()) && ws.dot_active(in(), t))
-        add_curve(p, ws.x_bar(this->output()), ws.x_dot(in(), t),
-                  ws.sink_bar_dot(in(), t).cleared());
+        add_curve(
+            p, ws.x_bar(this->output()), ws.x_dot(in(), t), ws.sink_bar_dot(in(), t).cleared());
     }
   }
 
@@ -148,8 +145,10 @@ class LogSoftmax final : public Op<S> {
   static auto transposed(const ConstMatrixMap<S>& p, const ConstMatrixMap<S>& u) {
     return u - p.cwiseProduct(u.colwise().sum().replicate(u.rows(), 1));
   }
-  static void add_curve(const ConstMatrixMap<S>& p, const ConstMatrixMap<S>& u,
-                        const ConstMatrixMap<S>& v, MatrixMap<S>& out) {
+  static void add_curve(const ConstMatrixMap<S>& p,
+                        const ConstMatrixMap<S>& u,
+                        const ConstMatrixMap<S>& v,
+                        MatrixMap<S>& out) {
     for (Index n = 0; n < p.cols(); ++n) {
       const S mean = p.col(n).cwiseProduct(v.col(n)).sum(), total = u.col(n).sum();
       out.col(n).array() -= total * p.col(n).array() * (v.col(n).array() - mean);
@@ -163,9 +162,10 @@ SlotId record_loss(Recorder<S>& r, SlotId y, SlotId reference) {
   using F = Family<S>;
   const char* name = kBregman ? F::kBregman : F::kLoss;
   const Slot s = r.slot(y);
-  r.require(r.slot(reference).rows == s.rows && r.slot(reference).cols == s.cols, name,
-            fmt::format("shapes, expected equal, got outputs {} and {}", r.shape(y),
-                        r.shape(reference)));
+  r.require(
+      r.slot(reference).rows == s.rows && r.slot(reference).cols == s.cols,
+      name,
+      fmt::format("shapes, expected equal, got outputs {} and {}", r.shape(y), r.shape(reference)));
   r.require(!r.needs_gradient(reference), name, "targets must not depend on parameters");
   const SlotId losses = r.value(1, s.cols, s.needs_gradient);
   const SlotId residual = r.value(s.rows, s.cols, false);

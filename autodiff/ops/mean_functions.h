@@ -28,7 +28,9 @@ S exp_remainder(const S& x) {
 }
 
 /// log(1 + x), also for complex steps (imaginary part carried to first order).
-inline double log_one_plus(double x) { return std::log1p(x); }
+inline double log_one_plus(double x) {
+  return std::log1p(x);
+}
 inline std::complex<double> log_one_plus(const std::complex<double>& x) {
   return {std::log1p(x.real()), x.imag() / (1 + x.real())};
 }
@@ -39,9 +41,11 @@ struct Identity {
   static constexpr const char* kLoss = "half_squared_error";
   static constexpr const char* kBregman = "bregman_half_squared_error";
   static void mean(const ConstMatrixMap<S>& y, MatrixMap<S> mu) { mu = y; }
-  static void add_variance(const ConstMatrixMap<S>&, const ConstMatrixMap<S>& v,
-                           const ConstMatrixMap<S>& weight, MatrixMap<S>& out) {
-    out.array() += weight.replicate(v.rows(), 1).array() * v.array();
+  static void add_variance(const ConstMatrixMap<S>&,
+                           const ConstMatrixMap<S>& v,
+                           const ConstMatrixMap<S>& weight,
+                           MatrixMap<S>& out) {
+    out.array() += on_top_of_itself(weight, v.rows()).array() * v.array();
   }
   template <class Y, class T>
   static S loss(const Y& y, const T& t) {
@@ -61,10 +65,12 @@ struct Bernoulli {
   static void mean(const ConstMatrixMap<S>& y, MatrixMap<S> mu) {
     vmath::sigmoid(y.data(), mu.data(), y.size());
   }
-  static void add_variance(const ConstMatrixMap<S>& mu, const ConstMatrixMap<S>& v,
-                           const ConstMatrixMap<S>& weight, MatrixMap<S>& out) {
-    out.array() += weight.replicate(v.rows(), 1).array() * mu.array() * (S(1) - mu.array()) *
-                   v.array();
+  static void add_variance(const ConstMatrixMap<S>& mu,
+                           const ConstMatrixMap<S>& v,
+                           const ConstMatrixMap<S>& weight,
+                           MatrixMap<S>& out) {
+    out.array() +=
+        on_top_of_itself(weight, v.rows()).array() * mu.array() * (S(1) - mu.array()) * v.array();
   }
   template <class Y, class T>
   static S loss(const Y& y, const T& t) {
@@ -118,8 +124,10 @@ struct Softmax {
     }
   }
   // w (mu v - mu (mu'v)), column by column.
-  static void add_variance(const ConstMatrixMap<S>& mu, const ConstMatrixMap<S>& v,
-                           const ConstMatrixMap<S>& weight, MatrixMap<S>& out) {
+  static void add_variance(const ConstMatrixMap<S>& mu,
+                           const ConstMatrixMap<S>& v,
+                           const ConstMatrixMap<S>& weight,
+                           MatrixMap<S>& out) {
     for (Index n = 0; n < mu.cols(); ++n) {
       const S mean = mu.col(n).cwiseProduct(v.col(n)).sum();
       out.col(n).array() += weight(0, n) * mu.col(n).array() * (v.col(n).array() - mean);

@@ -93,8 +93,11 @@ class OpProbe {
   }
 
   /// J' u_dot + K(u) v (D x k), k the columns of v or u_dot.
-  Matrix<S> reverse_tangent(const Matrix<S>& v, const Vector<S>& u, const Matrix<S>& u_dot,
-                            Curvature curvature, double before = 0) {
+  Matrix<S> reverse_tangent(const Matrix<S>& v,
+                            const Vector<S>& u,
+                            const Matrix<S>& u_dot,
+                            Curvature curvature,
+                            double before = 0) {
     const Index k = std::max(v.cols(), u_dot.cols());
     adjoint(u);
     start(v, k);
@@ -145,8 +148,8 @@ class OpProbe {
     each_argument([&](SlotId id, Index at, Index) {
       for (Index t = 0; t < v.cols() && !ws_.is_parameter(id); ++t)
         if (!still(v, t))
-          ws_.sink_dot(id, t)(
-              ConstMatrixMap<S>(v.col(t).data() + at, ws_.x(id).rows(), ws_.x(id).cols()));
+          ws_.sink_dot(
+              id, t)(ConstMatrixMap<S>(v.col(t).data() + at, ws_.x(id).rows(), ws_.x(id).cols()));
     });
   }
   static bool still(const Matrix<S>& v, Index t) { return std::isnan(real_part(v(0, t))); }
@@ -242,18 +245,19 @@ class OpChecker {
 
   void check_adjoint_identity() {
     for (Index t = 0; t < kDirections; ++t) {
-      near("adjoint identity of J", u_.dot(j_.col(t)), jt_.dot(v_.col(t)),
-           u_.cwiseAbs().dot(j_.col(t).cwiseAbs()));
-      near("adjoint identity of the second-order sweep", u_dot_.col(t).dot(j_.col(t)),
-           jt_dot_.col(t).dot(v_.col(t)), u_dot_.col(t).cwiseAbs().dot(j_.col(t).cwiseAbs()));
+      inner("adjoint identity of J", u_, j_.col(t), jt_, v_.col(t));
+      inner("adjoint identity of the second-order sweep",
+            u_dot_.col(t),
+            j_.col(t),
+            jt_dot_.col(t),
+            v_.col(t));
     }
   }
   void check_symmetry() {
     if (probe_.op().is_linear() && (k_.array() != 0).any()) note("K: claimed to be zero", 0);
     for (Index s = 0; s < kDirections; ++s)
       for (Index t = 0; t < s; ++t)
-        near("K: not symmetric", v_.col(s).dot(k_.col(t)), v_.col(t).dot(k_.col(s)),
-             v_.col(s).cwiseAbs().dot(k_.col(t).cwiseAbs()));
+        inner("K: not symmetric", v_.col(s), k_.col(t), v_.col(t), k_.col(s));
   }
   void check_complex_step() {
     Mat j(j_.rows(), j_.cols()), k(k_.rows(), k_.cols());
@@ -272,11 +276,13 @@ class OpChecker {
     near("reverse: does not add", probe_.reverse(u_, 9), jt_.array() + 9);
     for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
       const Mat fresh = probe_.reverse_tangent(v_, u_, u_dot_, c);
-      near("reverse_tangent: does not add", probe_.reverse_tangent(v_, u_, u_dot_, c, 9),
+      near("reverse_tangent: does not add",
+           probe_.reverse_tangent(v_, u_, u_dot_, c, 9),
            fresh.array() + 9);
     }
     near("reverse_tangent: not J' u_dot + K v",
-         probe_.reverse_tangent(v_, u_, u_dot_, Curvature::full), jt_dot_ + k_);
+         probe_.reverse_tangent(v_, u_, u_dot_, Curvature::full),
+         jt_dot_ + k_);
   }
   void check_directions() {
     const Mat all = jt_dot_ + k_;
@@ -292,7 +298,8 @@ class OpChecker {
     result.col(1) = jt_dot_.col(1);
     near("directions: tangent with one untouched", probe_.tangent(some), j);
     near("directions: reverse_tangent with one untouched",
-         probe_.reverse_tangent(some, u_, u_dot_, Curvature::full), result);
+         probe_.reverse_tangent(some, u_, u_dot_, Curvature::full),
+         result);
   }
   void check_no_state() {
     Vector<double> elsewhere = x_ * 1.25;
@@ -319,13 +326,19 @@ class OpChecker {
   }
 
   void note(const char* law, double gap) {
-    const std::string line = fmt::format("{} ({}): {}, gap {:.2g}", case_.name,
-                                         probe_.op().name(), law, gap);
+    const std::string line =
+        fmt::format("{} ({}): {}, gap {:.2g}", case_.name, probe_.op().name(), law, gap);
     if (std::find(failures_.begin(), failures_.end(), line) == failures_.end())
       failures_.push_back(line);
   }
-  void near(const char* law, double a, double b, double scale) {
-    const double gap = std::abs(a - b);
+  /// a'b = c'd, to rounding in the larger of the two sums.
+  void inner(const char* law,
+             const Vector<double>& a,
+             const Vector<double>& b,
+             const Vector<double>& c,
+             const Vector<double>& d) {
+    const double gap = std::abs(a.dot(b) - c.dot(d));
+    const double scale = a.cwiseAbs().dot(b.cwiseAbs()) + c.cwiseAbs().dot(d.cwiseAbs());
     if (!(gap <= kTolerance * scale)) note(law, gap);
   }
   template <class A, class B>
@@ -343,15 +356,17 @@ class OpChecker {
   OpProbe<Complex> complex_;
   TestNumbers numbers_;
   std::vector<std::string> failures_;
-  Vector<double> x_;               // (D)
-  std::vector<Mat> data_;          // (rows x columns) each
-  Mat v_, u_dot_;                  // (D x k), (M x k)
-  Vector<double> u_, y_, jt_;      // (M), (M), (D)
-  Mat j_, k_, jt_dot_;             // J v (M x k), K(u) v (D x k), J' u_dot (D x k)
+  Vector<double> x_;           // (D)
+  std::vector<Mat> data_;      // (rows x columns) each
+  Mat v_, u_dot_;              // (D x k), (M x k)
+  Vector<double> u_, y_, jt_;  // (M), (M), (D)
+  Mat j_, k_, jt_dot_;         // J v (M x k), K(u) v (D x k), J' u_dot (D x k)
 };
 
 }  // namespace
 
-std::vector<std::string> check_op(const OpCase& op_case) { return OpChecker(op_case).run(); }
+std::vector<std::string> check_op(const OpCase& op_case) {
+  return OpChecker(op_case).run();
+}
 
 }  // namespace leaveout

@@ -38,7 +38,9 @@ inline OpArgument parameter_argument(Index rows, Index cols) {
 inline OpArgument free_argument(Index rows, Index cols) {
   return {OpArgument::Role::free, rows, cols};
 }
-inline OpArgument data_argument(Index rows) { return {OpArgument::Role::data, rows, kBatch}; }
+inline OpArgument data_argument(Index rows) {
+  return {OpArgument::Role::data, rows, kBatch};
+}
 
 template <class S>
 using RecordOp = std::function<SlotId(Recorder<S>&, const std::vector<SlotId>&)>;

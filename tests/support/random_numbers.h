@@ -41,8 +41,14 @@ class TestNumbers {
   std::uint64_t state_;
 };
 
-/// max |a - b| / max |b|, and infinity where something is not finite: `CHECK(distance(a, b) < 1e-12)`
-/// fails on NaN.
+/// Logarithms entry by entry. (g++ 12 warns inside Eigen's own vectorised log.)
+template <class A>
+Matrix<double> logs(const Eigen::DenseBase<A>& a) {
+  return a.derived().unaryExpr([](double x) { return std::log(x); }).matrix();
+}
+
+/// max |a - b| / max |b|, and infinity where something is not finite: `CHECK(distance(a, b) <
+/// 1e-12)` fails on NaN.
 template <class A, class B>
 double distance(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
   if (a.rows() != b.rows() || a.cols() != b.cols() || !a.allFinite() || !b.allFinite())

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include "autodiff/bench/hand.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autodiff/vector_math.h"
+
+namespace leaveout {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+using ConstMap = Eigen::Map<const MatrixXd>;
+using ConstVec = Eigen::Map<const VectorXd>;
+
+using View = Eigen::Map<MatrixXd>;
+using ArrayView = Eigen::Map<Eigen::ArrayXXd>;
+
+/// The first n columns of a buffer.
+View view(MatrixXd& m, Index n) {
+  return {m.data(), m.rows(), n};
+}
+ArrayView array_view(MatrixXd& m, Index n) {
+  return {m.data(), m.rows(), n};
+}
+/// Columns [begin, begin + n) of the data.
+ConstMap columns(const MatrixXd& m, Index begin, Index n) {
+  return {m.data() + begin * m.rows(), m.rows(), n};
+}
+
+template <class Expression>
+void put(double* to, Index rows, Index cols, bool add, const Expression& expression) {
+  Eigen::Map<MatrixXd> map(to, rows, cols);
+  if (add)
+    map.noalias() += expression;
+  else
+    map.noalias() = expression;
+}
+
+}  // namespace
+
+HandMlp::HandMlp(std::vector<Index> widths, bool classifier, Index tile)
+    : classifier_(classifier), tile_(tile) {
+  for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
+    const Index out = widths[l + 1], in = widths[l];
+    const MatrixXd buffer(out, tile);
+    layers_.push_back({out, in, parameter_count_, buffer, buffer, buffer, buffer, buffer, buffer});
+    parameter_count_ += out * (in + 1);
+  }
+  p_.resize(widths.back(), tile);
+}
+
+double HandMlp::forward(const VectorXd& theta, const BenchData& data, Index begin, Index n) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    Layer& a = layers_[l];
+    const ConstMap w(theta.data() + a.offset, a.out, a.in);
+    View h = view(a.h, n);
+    if (l == 0)
+      h.noalias() = w * columns(data.x, begin, n);
+    else
+      h.noalias() = w * view(layers_[l - 1].h, n);
+    h.colwise() += ConstVec(theta.data() + a.offset + a.out * a.in, a.out);
+    if (l + 1 == layers_.size()) break;
+    if (classifier_)
+      h = h.cwiseMax(0.0);
+    else
+      vmath::tanh(a.h.data(), a.h.data(), a.out * n);
+  }
+  return head(data, begin, n);
+}
+
+/// Loss, and delta = w (mu(y) - t).
+double HandMlp::head(const BenchData& data, Index begin, Index n) {
+  Layer& top = layers_.back();
+  const View y = view(top.h, n);
+  const ConstMap t = columns(data.t, begin, n);
+  const ConstVec w(data.w.data() + begin, n);
+  View delta = view(top.delta, n);
+  double value = 0;
+  if (!classifier_) {
+    delta = y - t;
+    value = 0.5 * delta.colwise().squaredNorm().dot(w.transpose());
+  } else {
+    for (Index j = 0; j < n; ++j) {
+      const double top_y = y.col(j).maxCoeff();
+      p_.col(j) = y.col(j).array() - top_y;
+      value += w(j) * -t.col(j).dot(p_.col(j));
+    }
+    vmath::exp(p_.data(), p_.data(), top.out * n);
+    for (Index j = 0; j < n; ++j) {
+      const double total = p_.col(j).sum();
+      value += w(j) * std::log(total);
+      p_.col(j) /= total;
+    }
+    delta = view(p_, n) - t;
+  }
+  delta.array().rowwise() *= w.transpose().array();
+  return value;
+}
+
+void HandMlp::backward(const VectorXd& theta, const ConstMap& x, Index n, double* g, bool add) {
+  for (std::size_t l = layers_.size(); l-- > 0;) {
+    Layer& a = layers_[l];
+    const View delta = view(a.delta, n);
+    if (l == 0)
+      put(g + a.offset, a.out, a.in, add, delta * x.transpose());
+    else
+      put(g + a.offset, a.out, a.in, add, delta * view(layers_[l - 1].h, n).transpose());
+    put(g + a.offset + a.out * a.in, a.out, 1, add, delta.rowwise().sum());
+    if (l == 0) break;
+    Layer& below = layers_[l - 1];
+    View h_bar = view(below.h_bar, n);
+    const ArrayView h = array_view(below.h, n);
+    h_bar.noalias() = ConstMap(theta.data() + a.offset, a.out, a.in).transpose() * delta;
+    if (classifier_)
+      view(below.delta, n) = (h > 0).select(h_bar, 0.0);
+    else
+      view(below.delta, n) = (1 - h * h) * h_bar.array();
+  }
+}
+
+double HandMlp::gradient(const VectorXd& theta, const BenchData& data, VectorXd& g) {
+  double value = 0;
+  for (Index begin = 0; begin < data.x.cols(); begin += tile_) {
+    const Index n = std::min(tile_, data.x.cols() - begin);
+    value += forward(theta, data, begin, n);
+    backward(theta, columns(data.x, begin, n), n, g.data(), begin > 0);
+  }
+  return value;
+}
+
+void HandMlp::r_forward(const VectorXd& theta, const double* v, const ConstMap& x, Index n) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    Layer& a = layers_[l];
+    const ConstMap w(theta.data() + a.offset, a.out, a.in), r_w(v + a.offset, a.out, a.in);
+    View r_h = view(a.r_h, n);
+    if (l == 0) {
+      r_h.noalias() = r_w * x;
+    } else {
+      r_h.noalias() = w * view(layers_[l - 1].r_h, n);
+      r_h.noalias() += r_w * view(layers_[l - 1].h, n);
+    }
+    r_h.colwise() += ConstVec(v + a.offset + a.out * a.in, a.out);
+    if (l + 1 == layers_.size()) break;
+    const ArrayView h = array_view(a.h, n);
+    if (classifier_)
+      r_h = (h > 0).select(r_h, 0.0);
+    else
+      r_h.array() *= 1 - h * h;
+  }
+}
+
+void HandMlp::r_head(const BenchData& data, Index begin, Index n) {
+  Layer& top = layers_.back();
+  const ConstVec w(data.w.data() + begin, n);
+  View r_delta = view(top.r_delta, n);
+  const View r_y = view(top.r_h, n);
+  if (!classifier_) {
+    r_delta = r_y;
+    r_delta.array().rowwise() *= w.transpose().array();
+    return;
+  }
+  for (Index j = 0; j < n; ++j) {
+    const double mean = p_.col(j).dot(r_y.col(j));
+    r_delta.col(j).array() = w(j) * p_.col(j).array() * (r_y.col(j).array() - mean);
+  }
+}
+
+void HandMlp::r_backward(const VectorXd& theta,
+                         const double* v,
+                         const ConstMap& x,
+                         Index n,
+                         bool gauss_newton,
+                         double* hv,
+                         bool add) {
+  for (std::size_t l = layers_.size(); l-- > 0;) {
+    Layer& a = layers_[l];
+    const View r_delta = view(a.r_delta, n), delta = view(a.delta, n);
+    put(hv + a.offset + a.out * a.in, a.out, 1, add, r_delta.rowwise().sum());
+    if (l == 0) {
+      put(hv + a.offset, a.out, a.in, add, r_delta * x.transpose());
+      break;
+    }
+    Layer& below = layers_[l - 1];
+    put(hv + a.offset, a.out, a.in, add, r_delta * view(below.h, n).transpose());
+    View r_h_bar = view(below.r_h_bar, n);
+    r_h_bar.noalias() = ConstMap(theta.data() + a.offset, a.out, a.in).transpose() * r_delta;
+    if (!gauss_newton) {
+      put(hv + a.offset, a.out, a.in, true, delta * view(below.r_h, n).transpose());
+      r_h_bar.noalias() += ConstMap(v + a.offset, a.out, a.in).transpose() * delta;
+    }
+    const ArrayView h = array_view(below.h, n);
+    View down = view(below.r_delta, n);
+    if (classifier_)
+      down = (h > 0).select(r_h_bar, 0.0);
+    else if (gauss_newton)
+      down = (1 - h * h) * r_h_bar.array();
+    else
+      down = (1 - h * h) * r_h_bar.array() -
+             2 * h * array_view(below.r_h, n) * array_view(below.h_bar, n);
+  }
+}
+
+void HandMlp::product(const VectorXd& theta,
+                      const BenchData& data,
+                      const VectorXd& v,
+                      bool gauss_newton,
+                      VectorXd& hv) {
+  const Index n = data.x.cols();
+  r_forward(theta, v.data(), columns(data.x, 0, n), n);
+  r_head(data, 0, n);
+  r_backward(theta, v.data(), columns(data.x, 0, n), n, gauss_newton, hv.data(), false);
+}
+
+MatrixXd HandMlp::hessian(const VectorXd& theta, const BenchData& data) {
+  const Index p = parameter_count_;
+  MatrixXd h(p, p);
+  VectorXd v = VectorXd::Zero(p), g(p);
+  for (Index begin = 0; begin < data.x.cols(); begin += tile_) {
+    const Index n = std::min(tile_, data.x.cols() - begin);
+    const ConstMap x = columns(data.x, begin, n);
+    forward(theta, data, begin, n);
+    backward(theta, x, n, g.data(), false);
+    for (Index j = 0; j < p; ++j) {
+      v(j) = 1;
+      r_forward(theta, v.data(), x, n);
+      r_head(data, begin, n);
+      r_backward(theta, v.data(), x, n, false, h.col(j).data(), begin > 0);
+      v(j) = 0;
+    }
+  }
+  return h;
+}
+
+}  // namespace leaveout

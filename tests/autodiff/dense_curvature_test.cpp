@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "autodiff/dense_curvature.h"
+
+#include <doctest/doctest.h>
+
+#include <Eigen/Eigenvalues>
+
+#include "autodiff/ops/mean_functions.h"
+#include "autodiff/unit_curvature.h"
+#include "tests/support/networks.h"
+#include "tests/support/random_numbers.h"
+
+using namespace leaveout;
+
+namespace {
+
+using Mat = Matrix<double>;
+using Vec = Vector<double>;
+
+Mat dense(Network& net, Curvature curvature, DenseMethod method, Index tile = 0, int threads = 1) {
+  return dense_curvature(net.program, net.batch(), net.theta, curvature, {method, tile, threads});
+}
+
+Mat columns_of_products(Network& net, Curvature curvature) {
+  return product_of(net, Mat::Identity(net.theta.size(), net.theta.size()), curvature);
+}
+
+/// dL/dy at every example, times its weight (out x N).
+Mat weighted_output_gradients(Network& net) {
+  const Index outs = net.spec.widths.back();
+  Mat y(outs, net.examples()), mean = y, centre = y;
+  Workspace<double> ws(net.program, net.examples());
+  outputs(ws, net.batch(), net.theta, y);
+  const auto apply = [&](auto family) {
+    using Family = decltype(family);
+    const ConstMatrixMap<double> at(y.data(), outs, y.cols());
+    const ConstMatrixMap<double> reference(net.reference().data(), outs, y.cols());
+    Family::mean(at, MatrixMap<double>(mean.data(), outs, y.cols()));
+    centre = reference;
+    if (net.spec.loss >= Loss::bregman_half_squared_error)
+      Family::mean(reference, MatrixMap<double>(centre.data(), outs, y.cols()));
+  };
+  switch (net.spec.loss) {
+    case Loss::half_squared_error:
+    case Loss::bregman_half_squared_error:
+      apply(Identity<double>());
+      break;
+    case Loss::binary_cross_entropy:
+    case Loss::bregman_binary_cross_entropy:
+      apply(Bernoulli<double>());
+      break;
+    default:
+      apply(Softmax<double>());
+  }
+  return (mean - centre) * net.weights().row(0).asDiagonal();
+}
+
+}  // namespace
+
+TEST_CASE("Hessian by parameters = by units = columns of products = complex step of the gradient") {
+  for (const NetworkSpec& spec : usual_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    const Mat h = dense(net, Curvature::full, DenseMethod::by_parameters);
+    CHECK(distance(complex_step_hessian(net), h) < 1e-12);
+    CHECK(distance(dense(net, Curvature::full, DenseMethod::by_units), h) < 1e-12);
+    CHECK(distance(dense(net, Curvature::full, DenseMethod::automatic), h) < 1e-12);
+    CHECK(distance(columns_of_products(net, Curvature::full), h) < 1e-12);
+    CHECK(distance(h.transpose(), h) < 1e-14);  // without being symmetrised
+  }
+}
+
+TEST_CASE("Gauss-Newton by parameters = by units = by Jacobian, and has no negative eigenvalue") {
+  for (const NetworkSpec& spec : usual_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_parameters);
+    const Mat units = dense(net, Curvature::gauss_newton, DenseMethod::by_units);
+    CHECK(distance(units, g) < 1e-12);
+    CHECK(distance(dense(net, Curvature::gauss_newton, DenseMethod::by_jacobian), g) < 1e-12);
+    CHECK(distance(dense(net, Curvature::gauss_newton, DenseMethod::automatic), g) < 1e-12);
+    CHECK(distance(columns_of_products(net, Curvature::gauss_newton), g) < 1e-12);
+    CHECK(distance(g.transpose(), g) < 1e-14);
+    const Vec eigenvalues =
+        Eigen::SelfAdjointEigenSolver<Mat>(units, Eigen::EigenvaluesOnly).eigenvalues();
+    CHECK(eigenvalues.minCoeff() > -1e-13 * eigenvalues.maxCoeff());
+  }
+}
+
+TEST_CASE("Hessian = Gauss-Newton + sum of output gradients times output Hessians") {
+  for (const NetworkSpec& spec : usual_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    if (!spec.tilt) net.data[3].setZero();
+    const Mat h = dense(net, Curvature::full, DenseMethod::by_units);
+    const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_units);
+    NetworkSpec tilted = spec;  // the same network, its objective a linear function of its outputs
+    tilted.tilt = true;
+    Network residual = make_network(tilted);
+    residual.data = net.data;
+    residual.data[3] += weighted_output_gradients(net);
+    residual.weights().setZero();
+    const Mat r = complex_step_hessian(residual);
+    CHECK((h - g - r).cwiseAbs().maxCoeff() <= 1e-12 * h.cwiseAbs().maxCoeff());
+    if (spec.widths.size() > 2) CHECK(r.cwiseAbs().maxCoeff() > 1e-6);
+  }
+}
+
+TEST_CASE("a linear model's Gauss-Newton matrix is its Hessian") {
+  for (const Loss loss :
+       {Loss::half_squared_error, Loss::binary_cross_entropy, Loss::cross_entropy})
+    for (const DenseMethod method :
+         {DenseMethod::by_parameters, DenseMethod::by_units, DenseMethod::by_jacobian}) {
+      Network net = make_network({.widths = {5, 3}, .activation = Activation::none, .loss = loss});
+      const Mat h = dense(net, Curvature::full, DenseMethod::by_parameters);
+      CHECK(distance(dense(net, Curvature::gauss_newton, method), h) < 1e-13);
+    }
+}
+
+TEST_CASE("each layer's own block of a ReLU network's Hessian is its Gauss-Newton block") {
+  for (const Loss loss : {Loss::half_squared_error, Loss::cross_entropy}) {
+    Network net = make_network(
+        {.widths = {4, 8, 6, 3}, .activation = Activation::relu, .loss = loss, .examples = 20});
+    const Mat h = dense(net, Curvature::full, DenseMethod::by_units);
+    const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_units);
+    for (const DenseLayer& layer : net.program.dense_layers())
+      CHECK(distance(h.block(layer.offset, layer.offset, layer.size(), layer.size()),
+                     g.block(layer.offset, layer.offset, layer.size(), layer.size())) < 1e-13);
+    CHECK(distance(h, g) > 1e-3);  // off the blocks they differ
+  }
+}
+
+TEST_CASE("any tile size gives the same matrix to rounding, any number of threads the same bits") {
+  for (const NetworkSpec& spec : usual_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
+      const Mat h = dense(net, c, DenseMethod::by_units);
+      CHECK((h.array() == h.transpose().array()).all());
+      for (const Index tile : {1, 3, 8, 500}) {
+        const Mat one = dense(net, c, DenseMethod::by_units, tile, 1);
+        CHECK(distance(one, h) < 1e-12);
+        if (tile == 3)
+          for (const int threads : {2, 3})
+            CHECK(
+                (dense(net, c, DenseMethod::by_units, tile, threads).array() == one.array()).all());
+        CHECK(distance(dense(net, c, DenseMethod::by_parameters, tile), h) < 1e-12);
+        if (c == Curvature::gauss_newton)
+          CHECK(distance(dense(net, c, DenseMethod::by_jacobian, tile), h) < 1e-12);
+      }
+    }
+  }
+}
+
+TEST_CASE("networks wider than a chunk of unit seeding") {
+  Network net = make_network({.widths = {30, 12, 9}, .loss = Loss::cross_entropy, .examples = 40});
+  const Mat h = dense(net, Curvature::full, DenseMethod::by_parameters);
+  CHECK(distance(dense(net, Curvature::full, DenseMethod::by_units, 16, 2), h) < 1e-12);
+  Network wide = make_network({.widths = {300, 3, 1}, .bias = false});
+  CHECK(distance(dense(wide, Curvature::full, DenseMethod::by_units),
+                 dense(wide, Curvature::full, DenseMethod::by_parameters)) < 1e-12);
+}
+
+TEST_CASE("programs without dense layers fall back to unit directions") {
+  Network split = make_network({.widths = {4, 5, 2}, .split = true});
+  Network net = make_network({.widths = {4, 5, 2}});
+  CHECK(split.program.dense_layers().empty());
+  for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
+    CHECK(distance(dense(split, c, DenseMethod::automatic), dense(net, c, DenseMethod::by_units)) <
+          1e-12);
+    CHECK_THROWS_AS(dense(split, c, DenseMethod::by_units), std::invalid_argument);
+  }
+  CHECK(distance(dense(split, Curvature::gauss_newton, DenseMethod::by_jacobian),
+                 dense(net, Curvature::gauss_newton, DenseMethod::by_units)) < 1e-12);
+}
+
+TEST_CASE("a penalty in the objective is part of both matrices") {
+  Network net = make_network({.widths = {3, 4, 1}, .penalty = 0.5});
+  Network plain = make_network({.widths = {3, 4, 1}});
+  Vec diagonal = Vec::Zero(net.theta.size());
+  diagonal.head(12).setConstant(0.5);
+  for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
+    Mat expected = dense(plain, c, DenseMethod::by_units);
+    expected.diagonal() += diagonal;
+    CHECK(distance(dense(net, c, DenseMethod::automatic), expected) < 1e-13);
+    CHECK_THROWS_AS(dense(net, c, DenseMethod::by_parameters, 4), std::invalid_argument);
+    CHECK_THROWS_AS(dense(net, c, DenseMethod::by_jacobian), std::invalid_argument);
+  }
+}
+
+TEST_CASE("an objective linear in the outputs has no Gauss-Newton matrix") {
+  Network net = make_network({.widths = {3, 4, 2}, .tilt = true});
+  net.weights().setZero();
+  for (const DenseMethod m :
+       {DenseMethod::by_parameters, DenseMethod::by_units, DenseMethod::by_jacobian})
+    CHECK((dense(net, Curvature::gauss_newton, m).array() == 0).all());
+  CHECK(dense(net, Curvature::full, DenseMethod::by_units).cwiseAbs().maxCoeff() > 1e-3);
+}
+
+TEST_CASE("what dense curvature cannot do is refused in one line") {
+  Network net = make_network({.widths = {3, 4, 2}});
+  CHECK_THROWS_AS(dense(net, Curvature::full, DenseMethod::by_jacobian), std::invalid_argument);
+  const Vec shorter = net.theta.head(5);
+  CHECK_THROWS_AS(dense_curvature(net.program, net.batch(), shorter, Curvature::full),
+                  std::invalid_argument);
+  Batch<double> none = net.batch();
+  none.columns = 0;
+  CHECK_THROWS_AS(dense_curvature(net.program, none, net.theta, Curvature::full),
+                  std::invalid_argument);
+  Batch<double> incomplete = net.batch();
+  incomplete.data.pop_back();
+  for (const int threads : {1, 2})
+    CHECK_THROWS_AS(unit_curvature(net.program, incomplete, net.theta, Curvature::full, 4, threads),
+                    std::invalid_argument);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/networks.h"
+
+#include <fmt/format.h>
+
+#include "autodiff/ops/bilinear.h"
+#include "autodiff/ops/elementwise.h"
+#include "autodiff/ops/linear.h"
+#include "autodiff/ops/losses.h"
+#include "tests/support/random_numbers.h"
+
+namespace leaveout {
+
+namespace {
+
+using Complex = std::complex<double>;
+using Mat = Matrix<double>;
+
+template <class S>
+SlotId activate(Recorder<S>& r, Activation activation, SlotId z) {
+  switch (activation) {
+    case Activation::relu:
+      return relu(r, z);
+    case Activation::tanh:
+      return tanh(r, z);
+    case Activation::sigmoid:
+      return sigmoid(r, z);
+    case Activation::softplus:
+      return softplus(r, z);
+    case Activation::gelu:
+      return gelu(r, z);
+    default:
+      return z;
+  }
+}
+
+template <class S>
+SlotId record_loss(Recorder<S>& r, Loss loss, SlotId y, SlotId reference) {
+  switch (loss) {
+    case Loss::half_squared_error:
+      return half_squared_error(r, y, reference);
+    case Loss::binary_cross_entropy:
+      return binary_cross_entropy(r, y, reference);
+    case Loss::cross_entropy:
+      return cross_entropy(r, y, reference);
+    case Loss::bregman_half_squared_error:
+      return bregman_half_squared_error(r, y, reference);
+    case Loss::bregman_binary_cross_entropy:
+      return bregman_binary_cross_entropy(r, y, reference);
+    default:
+      return bregman_cross_entropy(r, y, reference);
+  }
+}
+
+template <class S>
+Program<S> record(const NetworkSpec& spec) {
+  Recorder<S> r;
+  const Index outs = spec.widths.back();
+  SlotId y = r.input(spec.widths.front());
+  const SlotId reference = r.input(outs), weights = r.input(1), tilt = r.input(outs);
+  SlotId first = -1;
+  for (std::size_t l = 1; l < spec.widths.size(); ++l) {
+    const SlotId w = r.parameter(spec.widths[l], spec.widths[l - 1]);
+    if (first < 0) first = w;
+    const SlotId b = spec.bias ? r.parameter(spec.widths[l], 1) : -1;
+    if (!spec.split)
+      y = affine(r, w, b, y);
+    else
+      y = spec.bias ? bias(r, matmul(r, w, y), b) : matmul(r, w, y);
+    if (l + 1 < spec.widths.size()) y = activate(r, spec.activation, y);
+  }
+  const SlotId losses = record_loss(r, spec.loss, y, reference);
+  SlotId objective = dot(r, weights, losses);
+  if (spec.tilt) objective = add(r, objective, dot(r, tilt, y));
+  if (spec.penalty != 0)
+    objective = add(r, objective, scale(r, l2_penalty(r, first), spec.penalty));
+  return std::move(r).finish({y, losses, objective});
+}
+
+Mat references(const NetworkSpec& spec, TestNumbers& numbers) {
+  const Index outs = spec.widths.back();
+  Mat t = numbers.normal(outs, spec.examples);
+  if (spec.loss == Loss::binary_cross_entropy) t = (t.array() > 0).cast<double>().matrix();
+  if (spec.loss != Loss::cross_entropy) return t;
+  for (Index n = 0; n < t.cols(); ++n) {  // classes, and every fourth a soft label
+    if (n % 4 == 3) {
+      t.col(n) = t.col(n).cwiseAbs() / t.col(n).cwiseAbs().sum();
+    } else {
+      Index best;
+      t.col(n).maxCoeff(&best);
+      t.col(n).setZero();
+      t(best, n) = 1;
+    }
+  }
+  return t;
+}
+
+}  // namespace
+
+Batch<double> Network::batch() const {
+  Batch<double> batch{{}, examples()};
+  for (const auto& m : data) batch.data.push_back(m.data());
+  return batch;
+}
+
+Batch<Complex> Network::complex_batch() {
+  complex_data.clear();
+  for (const auto& m : data) complex_data.push_back(m.cast<Complex>());
+  Batch<Complex> batch{{}, examples()};
+  for (const auto& m : complex_data) batch.data.push_back(m.data());
+  return batch;
+}
+
+Network make_network(const NetworkSpec& spec) {
+  TestNumbers numbers(spec.seed);
+  Network net{spec, record<double>(spec), record<Complex>(spec), {}, {}, {}};
+  const Index n = spec.examples, outs = spec.widths.back();
+  net.data = {numbers.normal(spec.widths.front(), n),
+              references(spec, numbers),
+              numbers.uniform(1, n, 0.5, 1.5) / static_cast<double>(n),
+              numbers.normal(outs, n) / static_cast<double>(n)};
+  const double spread = 1 / std::sqrt(static_cast<double>(spec.widths[spec.widths.size() / 2]));
+  net.theta = numbers.normal(net.program.parameter_count(), 1) * spread;
+  return net;
+}
+
+std::vector<NetworkSpec> usual_networks() {
+  std::vector<NetworkSpec> specs = {
+      {.widths = {10, 20, 20, 1}, .examples = 13},
+      {.widths = {3, 6, 2}, .bias = false, .tilt = true},
+      {.widths = {5, 4}, .activation = Activation::none, .examples = 8},
+      {.widths = {3, 5, 1}, .loss = Loss::binary_cross_entropy, .examples = 1},
+      {.widths = {3, 4, 2}, .loss = Loss::binary_cross_entropy, .bias = false, .tilt = true},
+      {.widths = {4, 5, 2}, .loss = Loss::bregman_half_squared_error, .tilt = true},
+      {.widths = {4, 5, 2}, .loss = Loss::bregman_binary_cross_entropy, .tilt = true},
+      {.widths = {4, 5, 3}, .loss = Loss::bregman_cross_entropy, .tilt = true}};
+  for (const Activation a : {Activation::relu,
+                             Activation::tanh,
+                             Activation::sigmoid,
+                             Activation::softplus,
+                             Activation::gelu})
+    specs.push_back({.widths = {4, 7, 5, 3}, .activation = a, .loss = Loss::cross_entropy});
+  specs.push_back({.widths = {4, 6, 3}, .loss = Loss::cross_entropy, .bias = false, .tilt = true});
+  return specs;
+}
+
+std::string describe(const NetworkSpec& spec) {
+  const char* activations[] = {"none", "relu", "tanh", "sigmoid", "softplus", "gelu"};
+  const char* losses[] = {"half_squared_error",
+                          "binary_cross_entropy",
+                          "cross_entropy",
+                          "bregman_half_squared_error",
+                          "bregman_binary_cross_entropy",
+                          "bregman_cross_entropy"};
+  return fmt::format("{} {} {}{}{}",
+                     fmt::join(spec.widths, "-"),
+                     activations[static_cast<int>(spec.activation)],
+                     losses[static_cast<int>(spec.loss)],
+                     spec.bias ? "" : " without bias",
+                     spec.tilt ? " with tilt" : "");
+}
+
+double objective_of(Network& net, const Vector<double>& theta) {
+  Workspace<double> ws(net.program, net.examples());
+  return loss(ws, net.batch(), theta);
+}
+
+Vector<double> gradient_of(Network& net, const Vector<double>& theta) {
+  Workspace<double> ws(net.program, net.examples());
+  Vector<double> g(theta.size());
+  gradient(ws, net.batch(), theta, g);
+  return g;
+}
+
+Matrix<double> product_of(Network& net, const Matrix<double>& v, Curvature curvature) {
+  Workspace<double> ws(net.program, net.examples(), 4);
+  Mat hv(v.rows(), v.cols());
+  curvature_product(ws, net.batch(), net.theta, v, hv, curvature);
+  return hv;
+}
+
+Matrix<double> complex_step_hessian(Network& net) {
+  constexpr double h = 1e-30;
+  const Batch<Complex> batch = net.complex_batch();
+  Workspace<Complex> ws(net.complex_program, net.examples());
+  Mat hessian(net.theta.size(), net.theta.size());
+  Vector<Complex> g(net.theta.size());
+  for (Index j = 0; j < net.theta.size(); ++j) {
+    Vector<Complex> at = net.theta.cast<Complex>();
+    at(j) += Complex(0, h);
+    gradient(ws, batch, at, g);
+    hessian.col(j) = g.imag() / h;
+  }
+  return hessian;
+}
+
+}  // namespace leaveout
