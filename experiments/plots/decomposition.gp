@@ -27,7 +27,7 @@ at_inches(x, y) = sprintf('at screen %g, screen %g', x / width, y / height)
 
 # ---------------------------------------------------------------------------------------------- gaps
 
-top = 0.44            # legend and the first row's titles
+top = 0.46            # legend and the first row's titles
 bottom = 0.74         # slanted names of the gaps
 panel_height = 1.30
 row_gap = 0.42
@@ -42,7 +42,7 @@ shift(p) = (p - 0.5 * (protocols + 1)) * spread
 array legend_x[protocols + 1]     # inches; names take about 0.06 in a letter
 legend_x[1] = left
 do for [p = 1:protocols] { legend_x[p + 1] = legend_x[p] + 0.35 + 0.06 * strlen(protocol_name[p]) }
-gap_legend(p) = sprintf("set label %d protocol_name[%d] noenhanced %s left point pointtype %d pointsize 0.8 linecolor rgb '%s' offset character 1,0", p, p, at_inches(legend_x[p], height - 0.12), series_point[p], series_colour[p])
+gap_legend(p) = sprintf("set label %d protocol_name[%d] noenhanced %s left point pointtype %d pointsize 0.8 linecolor rgb '%s' offset character 1,0", p, p, at_inches(legend_x[p], height - 0.14), series_point[p], series_colour[p])
 
 do for [kind in formats] {
   if (gap_rows == 0) { break }
@@ -57,7 +57,7 @@ do for [kind in formats] {
     if (t == 1) {
       do for [p = 1:protocols] { eval gap_legend(p) }
       if (any_below) {
-        eval sprintf("set label 11 'below 10^{%d}' %s left point pointtype 10 pointsize 0.8 linecolor rgb frame offset character 1,0", floor_exponent, at_inches(legend_x[protocols + 1], height - 0.12))
+        eval sprintf("set label 11 'below 10^{%d}' %s left point pointtype 10 pointsize 0.8 linecolor rgb frame offset character 1,0", floor_exponent, at_inches(legend_x[protocols + 1], height - 0.14))
       }
       eval sprintf("set label 12 'mean distance between outputs' %s center rotate by 90", at_inches(0.10, bottom + 0.5 * (height - top - bottom)))
     }
@@ -102,7 +102,7 @@ unset arrow
 
 # ------------------------------------------------------------------------------------------- scatter
 
-top = 0.42
+top = 0.48
 bottom = 0.58
 panel_height = 1.45
 row_gap = 0.46
@@ -130,17 +130,19 @@ do for [kind in formats] {
       unset label
       unset arrow
       if (t == 1 && a == 1) {
-        set arrow 31 from screen left / width, screen (height - 0.12) / height to screen (left + 0.25) / width, screen (height - 0.12) / height nohead linewidth 1 dashtype 2 linecolor rgb grey
-        eval sprintf("set label 31 'predicted = actual' %s left", at_inches(left + 0.32, height - 0.12))
+        set arrow 31 from screen left / width, screen (height - 0.14) / height to screen (left + 0.25) / width, screen (height - 0.14) / height nohead linewidth 1 dashtype 2 linecolor rgb grey
+        eval sprintf("set label 31 'predicted = actual' %s left", at_inches(left + 0.32, height - 0.14))
         eval sprintf("set label 32 'predicted change in test loss (influence)' %s center", at_inches(left + 0.5 * (width - left - right), 0.10))
       }
       if (column == 0) {
         eval sprintf("set label 33 \"actual change\\n(\".truth_label[%d].\")\" %s center rotate by 90", a, at_inches(0.16, y + 0.5 * panel_height))
       }
       if (a == 1) { set title task_name[t] noenhanced offset 0,-0.6 } else { unset title }
-      set label 34 times_ten(y_exponent[panel]) at graph 0, graph 1 right offset character -0.5,0.8
-      set label 35 times_ten(x_exponent[panel]) at graph 1, graph 0 right offset character 0.5,-2.0
-      eval 'set label 36 panel_text[panel] at graph text_x[panel], graph text_y[panel] front '.text_side[panel]
+      set label 34 times_ten(y_exponent[panel]) at graph -0.03, graph 1.0 + 0.14 / panel_height right
+      set label 35 times_ten(x_exponent[panel]) at graph 1, graph -0.30 / panel_height right
+      # Two labels and not one of two lines: the formats differ in their line spacing.
+      eval 'set label 36 panel_pearson[panel] at graph text_x[panel], graph text_y[panel] front '.text_side[panel]
+      eval 'set label 37 panel_spearman[panel] at graph text_x[panel], graph text_y[panel] - 0.13 / panel_height front '.text_side[panel]
       set xrange [x_low[panel]:x_high[panel]]
       set yrange [y_low[panel]:y_high[panel]]
       set xtics x_first[panel], x_step[panel], x_high[panel] norotate center offset 0,0.3

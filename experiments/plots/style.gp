@@ -39,10 +39,12 @@ set border 3 linewidth 0.7 linecolor rgb frame
 set tics nomirror out scale 0.5, 0.25 textcolor rgb black
 unset key
 
-# Error bars are vectors with flat heads, from mean - error to mean + error: yerrorbars would paint
-# a white disc behind every point.
+# Series 1 to 4: colour and point type.
 array series_colour[4] = [blue, vermilion, green, purple]
 array series_point[4] = [7, 5, 9, 13]
+
+# Error bars are vectors with flat heads, from mean - error to mean + error: yerrorbars would paint
+# a white disc behind every point.
 # Style i has caps at both ends, style 4 + i at the upper end only (the lower one leaves the frame).
 do for [i = 1:4] {
   set style arrow i heads size screen 0.0035,90 linewidth 0.9 linecolor rgb series_colour[i]

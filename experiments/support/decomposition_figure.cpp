@@ -107,8 +107,8 @@ std::string scatter_labels(const std::vector<PanelLabels>& panels) {
   };
   std::string text =
       array("panel_points", panels, [](const auto& p) { return fmt::format("{}", p.points); }) +
-      // Double quotes: gnuplot reads \n in them.
-      array("panel_text", panels, [](const auto& p) { return "\"" + p.text + "\""; }) +
+      array("panel_pearson", panels, [](const auto& p) { return gnuplot_string(p.pearson); }) +
+      array("panel_spearman", panels, [](const auto& p) { return gnuplot_string(p.spearman); }) +
       array("text_x", panels, [](const auto& p) { return real(p.text_x); }) +
       array("text_y", panels, [](const auto& p) { return real(p.text_y); }) +
       array("text_side", panels, [](const auto& p) { return gnuplot_string(p.side); });

@@ -35,6 +35,7 @@ Ended run_program(std::vector<std::string> words) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
@@ -82,7 +83,7 @@ bool say(std::FILE* out, const std::string& message) {
 
 std::optional<fs::path> plots_folder() {
   std::error_code failed;
-  if (const auto found = upwards(fs::current_path(failed))) return found;
+  if (auto found = upwards(fs::current_path(failed))) return found;
   return upwards(fs::read_symlink("/proc/self/exe", failed).parent_path());
 }
 

@@ -94,9 +94,8 @@ PanelLabels panel_labels(const ScatterPanel& panel) {
   }
   labels.x = linear_axis(x.low, x.high);
   labels.y = linear_axis(y.low, y.high);
-  labels.text = fmt::format("Pearson {}\\nSpearman {}",
-                            number_or_undefined(panel.pearson),
-                            number_or_undefined(panel.spearman));
+  labels.pearson = "Pearson " + number_or_undefined(panel.pearson);
+  labels.spearman = "Spearman " + number_or_undefined(panel.spearman);
   place_text(panel, labels);
   return labels;
 }

@@ -21,7 +21,7 @@ namespace leaveout {
 struct PanelLabels {
   Eigen::Index points = 0;
   Axis x, y;
-  std::string text;
+  std::string pearson, spearman;  ///< The two lines of text.
   double text_x = 0.05, text_y = 0.92;
   std::string side = "left";
 };

@@ -216,7 +216,7 @@ void Results::row(const std::vector<Cell>& cells) {
 
 fs::path Results::arrays(const std::string& task) {
   check_name(task, "task");
-  const fs::path folder = partial_ / "arrays" / task;
+  fs::path folder = partial_ / "arrays" / task;
   fs::create_directories(folder);
   return folder;
 }

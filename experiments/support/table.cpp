@@ -83,13 +83,10 @@ std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
     const auto [bytes, point] = decode(text);
-    if (bytes == 1) {
-      width += 1;
-    } else if (in_any(kDoubleWidth, point)) {
-      width += 2;
-    } else if (!in_any(kZeroWidth, point)) {
-      width += 1;
-    }
+    // A single byte is ASCII or not UTF-8: its number is no code point of a block.
+    const bool block = bytes > 1;
+    const bool none = block && in_any(kZeroWidth, point);
+    width += none ? 0 : block && in_any(kDoubleWidth, point) ? 2 : 1;
     text.remove_prefix(bytes);
   }
   return width;

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <ostream>
+#include <stdexcept>
+#include <thread>
+
+#include "datasets/text.h"
+#include "experiments/catalogue.h"
+
+namespace leaveout {
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+constexpr const char* kSummary =
+    "What would the model have said, had this training example not been there?\n"
+    "Exact answers by retraining, next to every estimate of them.";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  leaveout run decomposition --preset quick\n"
+    "      the five-term decomposition on the data that ships, in seconds\n"
+    "  leaveout run decomposition --data cars.csv --target price --set model=mlp:32,32 "
+    "damping=0.01\n"
+    "      the same for a table of your own";
+
+/// The options of the command line, with the places that they are read into.
+struct CommandLine {
+  CommandLine();
+
+  CLI::App app{kSummary, "leaveout"};
+  CLI::App* list = nullptr;
+  CLI::App* run = nullptr;
+  std::string experiment;   // of `run`
+  std::string settings_of;  // of `list`: the experiment, or empty
+  Invocation invocation;
+};
+
+int default_threads() {
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores, 1, kMostThreads);
+}
+
+CommandLine::CommandLine() {
+  app.footer(kExamples);
+  list = app.add_subcommand("list", "experiments, data sets, models and solvers, a line each");
+  list->add_option("--settings", settings_of, "list the settings of this experiment instead")
+      ->option_text("EXPERIMENT");
+
+  run = app.add_subcommand("run", "run an experiment; results go to DIR/EXPERIMENT/PRESET");
+  run->footer(kExamples);
+  invocation.threads = default_threads();
+  run->add_option("EXPERIMENT", experiment, "one of `leaveout list`")->option_text(" ")->required();
+  run->add_option("--preset", invocation.preset, "its settings; default: standard")
+      ->option_text("quick|standard|paper");
+  run->add_option("--set", invocation.overrides, "over the preset's settings, for all tasks")
+      ->option_text("key=value ...");
+  run->add_option("--out", invocation.out, "where results go; default: results")
+      ->option_text("DIR");
+  run->add_option("--threads", invocation.threads, "never changes a result; default: all cores")
+      ->option_text("N")
+      ->check(CLI::Range(1, kMostThreads));
+  run->add_option("--data", invocation.data, "your own table, with a header, for the named data")
+      ->option_text("FILE.csv");
+  run->add_option("--target", invocation.target, "the column of it to predict")
+      ->option_text("COLUMN");
+  run->add_option("--query", invocation.query, "held-out rows; default: some of the table's")
+      ->option_text("FILE.csv");
+  run->add_flag("--quiet", invocation.quiet, "files only: no progress, no tables");
+}
+
+void check_files(const CommandLine& line) {
+  const Invocation& user = line.invocation;
+  const bool data = line.run->count("--data") > 0;
+  if (data && user.data.empty()) throw std::invalid_argument("[run] --data names no file");
+  if (data && user.target.empty()) {
+    throw std::invalid_argument(fmt::format(
+        "[run] --data {} needs --target COLUMN, the column to predict", printable(user.data)));
+  }
+  for (const char* const option : {"--target", "--query"}) {
+    if (line.run->count(option) > 0 && !data) {
+      throw std::invalid_argument(fmt::format("[run] {} needs --data FILE.csv", option));
+    }
+  }
+}
+
+std::string settings_help(const Experiment& experiment) {
+  return fmt::format("Settings of {} (--set key=value, or a line of its preset):\n{}",
+                     experiment.name,
+                     settings_table(experiment.settings));
+}
+
+std::string help(const CommandLine& line, const std::vector<Experiment>& experiments) {
+  std::string text = line.app.help();  // of the subcommand, where there is one
+  if (line.run->parsed() && !line.experiment.empty()) {
+    text += "\n" + settings_help(find_experiment(experiments, line.experiment));
+  }
+  return text;
+}
+
+/// Fills `line`. Returns the text of --help where that is asked for.
+std::string parse(std::vector<std::string> args,
+                  const std::vector<Experiment>& experiments,
+                  CommandLine& line) {
+  std::reverse(args.begin(), args.end());  // the order that CLI11 takes
+  try {
+    line.app.parse(std::move(args));
+  } catch (const CLI::CallForHelp&) {
+    return help(line, experiments);
+  } catch (const CLI::ParseError& error) {
+    const char* const which = line.run->parsed() ? " run" : line.list->parsed() ? " list" : "";
+    throw std::invalid_argument(fmt::format("{}; see leaveout{} --help", error.what(), which));
+  }
+  return {};
+}
+
+void execute(const std::vector<std::string>& args,
+             std::ostream& out,
+             const std::vector<Experiment>& experiments) {
+  CommandLine line;
+  const std::string text = parse(args, experiments, line);
+  if (!text.empty()) {
+    out << text;
+  } else if (line.run->parsed()) {
+    check_files(line);
+    find_experiment(experiments, line.experiment).run(line.invocation);
+  } else if (line.list->parsed()) {
+    if (line.list->count("--settings") > 0) {
+      out << settings_help(find_experiment(experiments, line.settings_of));
+    } else {
+      out << catalogue_text(experiments);
+    }
+  } else {
+    out << line.app.help();
+  }
+  if (!out.flush()) throw std::runtime_error("[run] cannot write to the standard output");
+}
+
+/// One line, whatever the message holds.
+void complain(std::ostream& err, std::string_view message) {
+  err << "leaveout: " << printable(message, kWholeText) << '\n' << std::flush;
+}
+
+}  // namespace
+
+int run_cli(const std::vector<std::string>& args,
+            std::ostream& out,
+            std::ostream& err,
+            const std::vector<Experiment>& experiments) {
+  try {
+    execute(args, out, experiments);
+    return kSuccess;
+  } catch (const std::invalid_argument& error) {
+    complain(err, error.what());
+    return kUserError;
+  } catch (const std::runtime_error& error) {
+    complain(err, error.what());
+    return kUserError;
+  } catch (const std::bad_alloc&) {
+    complain(err, "out of memory: take a smaller model, fewer examples or fewer --threads");
+    return kUserError;
+  } catch (const std::exception& error) {
+    complain(err, fmt::format("internal error, please report it: {}", error.what()));
+  } catch (...) {
+    complain(err, "internal error, please report it: an exception of unknown type");
+  }
+  return kInternalError;
+}
+
+int run_cli(const std::vector<std::string>& args, std::ostream& out, std::ostream& err) {
+  return run_cli(args, out, err, experiment_registry());
+}
+
+}  // namespace leaveout

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The experiment: every task of the preset, its tables on the terminal, its results folder.
+#include "experiments/decomposition.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <set>
+#include <stdexcept>
+
+#include "datasets/sha256.h"
+#include "experiments/decomposition_report.h"
+#include "experiments/support/preset.h"
+#include "experiments/support/progress.h"
+
+namespace leaveout {
+
+namespace {
+
+/// The tasks to run: those of the preset, or the user's own file as the only one.
+std::vector<Settings> chosen_tasks(const Invocation& invocation) {
+  const Preset preset = load_preset("decomposition", invocation.preset, decomposition_settings(),
+                                    invocation.overrides);
+  if (invocation.data.empty()) return preset.tasks;
+  return {preset.common};
+}
+
+std::vector<TaskSettings> read_tasks(const Invocation& invocation) {
+  std::vector<TaskSettings> tasks;
+  std::set<std::string> names;
+  for (const Settings& settings : chosen_tasks(invocation)) {
+    tasks.push_back(read_task_settings(settings, invocation));
+    if (!names.insert(tasks.back().name).second)
+      throw std::invalid_argument(fmt::format(
+          "[decomposition] name, two tasks are called '{}': give one a name of its own",
+          tasks.back().name));
+  }
+  return tasks;
+}
+
+/// Shards hold what this very program computes: after a rebuild that changes it, they are made anew.
+std::string program_identity() { return "program " + sha256_file("/proc/self/exe"); }
+
+TaskOptions task_options(const Invocation& invocation,
+                         std::vector<std::unique_ptr<Progress>>& bars) {
+  TaskOptions options;
+  options.threads = invocation.threads;
+  options.shard_folder = (invocation.out / "shards").string();
+  options.provenance = program_identity();
+  if (invocation.quiet) return options;
+  // A bar for each pool; the total comes with the pool's first call.
+  options.progress = [&bars](const std::string& title) {
+    return [&bars, title, bar = static_cast<Progress*>(nullptr)](Index done, Index total) mutable {
+      if (!bar) {
+        bars.push_back(std::make_unique<Progress>(title, total));
+        bar = bars.back().get();
+        bar->already_done(done);
+      }
+      bar->update(done);
+      if (done == total) bar->finish();
+    };
+  };
+  return options;
+}
+
+}  // namespace
+
+void run_decomposition(const Invocation& invocation) {
+  const std::vector<TaskSettings> tasks = read_tasks(invocation);
+  Results results(invocation.out, "decomposition", invocation.preset, decomposition_layout());
+  std::vector<std::unique_ptr<Progress>> bars;
+  const TaskOptions options = task_options(invocation, bars);
+  std::vector<TaskResult> done;
+  for (const TaskSettings& task : tasks) {
+    done.push_back(run_task(task, options));
+    write_rows(done.back(), results);
+    write_arrays(done.back(), results.arrays(task.name));
+    if (!invocation.quiet) std::fputs(gap_table(done.back()).c_str(), stdout);
+  }
+  describe(done, invocation, results);
+  if (!invocation.quiet) {
+    std::fputs(agreement_table(done).c_str(), stdout);
+    std::fputs(verdict_table(done).c_str(), stdout);
+  }
+  draw(done, results.partial());
+  const std::filesystem::path folder = results.commit();
+  if (!invocation.quiet) fmt::print("results: {}\n", folder.string());
+}
+
+}  // namespace leaveout

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/decomposition_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/support/decomposition_figure.h"
+#include "experiments/support/table.h"
+
+namespace leaveout {
+
+using Eigen::VectorXd;
+
+namespace {
+
+constexpr std::array<const char*, 5> kGapTitles = {"1 warm start", "2 proximity",
+                                                   "3 non-convergence", "4 linearisation",
+                                                   "5 solver"};
+
+struct Metric {
+  const char* name;
+  const Eigen::MatrixXd Decomposition::*values;  // (5 x R)
+};
+constexpr std::array<Metric, 4> kGapMetrics = {
+    {{"output_distance", &Decomposition::gaps},
+     {"mean_output_distance", &Decomposition::gaps_in_means},
+     {"parameter_distance", &Decomposition::gaps_in_parameters},
+     {"signed_query_loss", &Decomposition::signed_gaps}}};
+
+/// A mean over removed examples, in the units that a table can show: "1.2e-03 ± 4e-05".
+std::string mean_text(const VectorXd& values) {
+  const MeanError m = mean_error(values);
+  return m.standard_error ? fmt::format("{:.2e} ± {:.0e}", *m.mean, *m.standard_error)
+                          : fmt::format("{:.2e}", *m.mean);
+}
+
+double mean_of(const Decomposition& d, Index first, Index count) {
+  return d.gaps.middleRows(first, count).colwise().sum().mean();
+}
+
+
+}  // namespace
+
+RunsLayout decomposition_layout() {
+  return {.columns = {"task", "seed", "protocol", "removed", "method", "metric", "value"},
+          .keys = {"task", "protocol", "method", "metric"}};
+}
+
+void write_rows(const TaskResult& r, Results& results) {
+  const std::string& task = r.settings.name;
+  for (const Decomposition& d : r.decompositions) {
+    const std::string protocol = protocol_name(d.protocol);
+    const auto row = [&](Index j, const char* method, const char* metric, double value) {
+      results.row({task, static_cast<std::int64_t>(r.settings.seed), protocol,
+                   d.removed[static_cast<std::size_t>(j)], method, metric, value});
+    };
+    for (Index j = 0; j < d.gaps.cols(); ++j) {
+      for (Index g = 0; g < 5; ++g)
+        for (const Metric& metric : kGapMetrics)
+          row(j, kGapNames[static_cast<std::size_t>(g)], metric.name, (d.*metric.values)(g, j));
+      for (Index s = 0; s < 6; ++s)
+        row(j, kStageNames[static_cast<std::size_t>(s)], "query_loss_change",
+            d.query_loss(s, j) - d.query_loss_s);
+      for (std::size_t s = 0; s < 5; ++s) {
+        const Run& run = d.runs[s][static_cast<std::size_t>(j)];
+        row(j, kStageNames[s], "gradient_norm", run.gradient_norm);
+        row(j, kStageNames[s], "iterations", static_cast<double>(run.iterations));
+      }
+      row(j, "influence", "relative_residual", d.estimate.residual(j));
+      row(j, "influence", "predicted_query_loss_change", d.scores.values.col(j).mean());
+    }
+  }
+}
+
+std::string gap_table(const TaskResult& r) {
+  std::vector<std::string> columns = {"gap"};
+  for (const Decomposition& d : r.decompositions) columns.push_back(protocol_name(d.protocol));
+  Table table(columns);
+  table.title(fmt::format("\n{}: {} on {} training and {} query examples, {} parameters, {} removed",
+                          r.settings.name, r.model->spec().name, r.train->size(),
+                          r.query->size(), r.model->parameter_count(), r.removed.size()));
+  for (Index g = 0; g < 5; ++g) {
+    std::vector<std::string> cells = {kGapTitles[static_cast<std::size_t>(g)]};
+    for (const Decomposition& d : r.decompositions)
+      cells.push_back(mean_text(d.gaps.row(g).transpose()));
+    table.row(cells);
+  }
+  table.rule();
+  const auto sums = [&](const char* title, Index first, Index count) {
+    std::vector<std::string> cells = {title};
+    for (const Decomposition& d : r.decompositions)
+      cells.push_back(
+          mean_text(d.gaps.middleRows(first, count).colwise().sum().transpose()));
+    table.row(cells);
+  };
+  sums("1-3: not the question", 0, 3);
+  sums("4-5: error in answering it", 3, 2);
+  table.footnote("mean distance of logits over the training inputs, ± standard error over removed");
+  for (const Decomposition& d : r.decompositions)
+    if (!d.estimate.converged)
+      table.footnote(fmt::format("{}: the solver did not converge: {}", protocol_name(d.protocol),
+                                 d.estimate.message));
+  return table.text();
+}
+
+std::string agreement_table(const std::vector<TaskResult>& done) {
+  Table table({"task", "protocol", "truth", "Pearson", "Spearman", "slope"});
+  table.title("\nPredicted against actual change of the mean query loss");
+  for (const TaskResult& r : done) {
+    for (const Prediction& p : r.predictions)
+      table.row({r.settings.name, protocol_name(p.protocol), p.against,
+                 to_string(p.agreement.pearson), to_string(p.agreement.spearman),
+                 to_string(p.agreement.slope)});
+    if (&r != &done.back()) table.rule();
+  }
+  table.footnote("slope: of the truth on the prediction; intervals: 95 % bootstrap over removed");
+  table.footnote("positive: removing the example raises the query loss (it helps)");
+  return table.text();
+}
+
+std::string verdict_table(const std::vector<TaskResult>& done) {
+  Table table({"task", "protocol", "(1-3) / (4-5)", "Spearman PBRF - cold start", "verdict"});
+  table.title("\nWhat the paper says: gaps 1-3 dominate, and the estimate answers the PBRF");
+  for (const TaskResult& r : done)
+    for (std::size_t i = 0; i < r.decompositions.size(); ++i) {
+      const Decomposition& d = r.decompositions[i];
+      const double ratio = mean_of(d, 0, 3) / mean_of(d, 3, 2);
+      const auto cold = r.predictions[2 * i].agreement.spearman.value;
+      const auto pbrf = r.predictions[2 * i + 1].agreement.spearman.value;
+      const bool linear = r.model->spec().hidden.empty();
+      std::string verdict = ratio >= 10 ? "agrees: at least 10 times" : "disagrees: below 10 times";
+      if (linear) verdict = "convex: all five small is the claim";
+      table.row({r.settings.name, protocol_name(d.protocol), fmt::format("{:.1f}", ratio),
+                 cold && pbrf ? fmt::format("{:+.2f}", *pbrf - *cold) : "undefined", verdict});
+    }
+  table.footnote("(1-3) / (4-5): mean sum of gaps 1-3 over mean sum of gaps 4-5");
+  return table.text();
+}
+
+void draw(const std::vector<TaskResult>& done, const std::filesystem::path& folder) {
+  std::vector<GapRow> gaps;
+  std::vector<ScatterPanel> panels;
+  for (const TaskResult& r : done) {
+    for (const Decomposition& d : r.decompositions)
+      for (Index g = 0; g < 5; ++g) {
+        const MeanError m = mean_error(d.gaps.row(g).transpose());
+        gaps.push_back({r.settings.name, protocol_name(d.protocol),
+                        kGapNames[static_cast<std::size_t>(g)], static_cast<int>(g) + 1, *m.mean,
+                        m.standard_error});
+      }
+    // The scatter shows the last protocol of the task: exact, where it was run.
+    for (std::size_t i = r.predictions.size() - 2; i < r.predictions.size(); ++i) {
+      const Prediction& p = r.predictions[i];
+      panels.push_back({r.settings.name, p.against, p.predicted, p.actual,
+                        p.agreement.pearson.value, p.agreement.spearman.value});
+    }
+  }
+  write_decomposition_figures(folder, gaps, panels);
+}
+
+}  // namespace leaveout

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The settings of the decomposition experiment: their declarations, and their reading.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "datasets/registry.h"
+#include "experiments/decomposition.h"
+#include "experiments/decomposition_task.h"
+
+namespace leaveout {
+
+namespace {
+
+using Type = SettingType;
+
+SettingSpec number(const char* key, const char* fallback, const char* help, double minimum) {
+  SettingSpec s{key, Type::number, fallback, help};
+  s.minimum = minimum;
+  return s;
+}
+
+SettingSpec whole(const char* key, const char* fallback, const char* help, double minimum) {
+  SettingSpec s{key, Type::whole, fallback, help};
+  s.minimum = minimum;
+  return s;
+}
+
+SettingSpec choice(const char* key, const char* fallback, const char* help,
+                   std::vector<std::string> choices, Type type = Type::text) {
+  SettingSpec s{key, type, fallback, help};
+  s.choices = std::move(choices);
+  return s;
+}
+
+const std::vector<std::string> kSolverNames = {"cholesky", "ldlt",  "eigen",
+                                               "cg",       "lissa", "stochastic_lissa"};
+
+std::vector<SettingSpec> data_settings() {
+  return {{"name", Type::text, "", "name of the task and of its folder; default: the data's name"},
+          {"data", Type::text, "", "a data set of `leaveout list`"},
+          choice("task", "", "forces the task of a CSV file; default: read off the target",
+                 {"regression", "binary", "multiclass"}),
+          {"standardize", Type::flag, "true",
+           "inputs (and a regression's target) by the training rows' mean and deviation"},
+          number("train_fraction", "0.8", "share of the rows for training, where no query is given", 0),
+          whole("max_train", "", "at most so many training rows", 2),
+          whole("max_query", "", "at most so many query rows", 1),
+          whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
+          whole("removed", "20", "how many training examples are removed, one at a time", 1)};
+}
+
+std::vector<SettingSpec> model_settings() {
+  return {{"model", Type::text, "", "linear, logistic, softmax or mlp:W1,W2,...; default: by the task"},
+          choice("activation", "tanh", "of the hidden layers",
+                 {"relu", "tanh", "sigmoid", "softplus", "gelu"}),
+          {"bias", Type::flag, "true", "whether layers have biases"},
+          choice("initialisation", "", "default: he_normal for relu, else glorot_normal",
+                 {"zeros", "lecun_normal", "he_normal", "glorot_normal", "glorot_uniform"}),
+          number("weight_decay", "0.001", "weight_decay / 2 |theta|^2 is part of the objective", 0),
+          number("damping", "0.001", "lambda / 2 |theta - theta_s|^2, outside the Hessian", 0)};
+}
+
+std::vector<SettingSpec> training_settings() {
+  return {choice("optimiser", "sgd", "of the base run and of the paper protocol", {"sgd", "adam"}),
+          number("learning_rate", "0.03", "constant", 0),
+          number("momentum", "0", "of sgd", 0),
+          whole("batch_size", "128", "N or more: full batch", 1),
+          whole("epochs", "400", "K of the base run; the paper protocol goes on for K/2", 0),
+          choice("protocols", "paper,exact", "which to run", {"paper", "exact"}, Type::list),
+          number("tolerance", "1e-10", "exact: gradient norm of every argmin", 0),
+          whole("max_iterations", "500", "exact: Newton steps of one argmin", 1)};
+}
+
+std::vector<SettingSpec> estimator_settings() {
+  return {choice("curvature", "gauss_newton", "of the influence estimate",
+                 {"gauss_newton", "hessian"}),
+          choice("paper_solver", "lissa", "of the estimate under the paper protocol", kSolverNames),
+          choice("exact_solver", "cholesky", "of the estimate under the exact protocol",
+                 kSolverNames),
+          whole("depth", "5000", "lissa: steps", 1),
+          whole("repeats", "1", "stochastic_lissa: runs averaged", 1),
+          whole("lissa_batch", "128", "stochastic_lissa: examples per step", 1),
+          number("scale", "0", "lissa: 0 takes it from the spectrum", 0)};
+}
+
+/// The name of a file without its folder and ending, for a task that has no other.
+std::string name_of(const Settings& s, const Invocation& invocation) {
+  if (s.has("name")) return s.text("name");
+  return invocation.data.empty() ? s.text("data")
+                                 : std::filesystem::path(invocation.data).stem().string();
+}
+
+Index limit(const Settings& s, const char* key) { return s.has(key) ? s.whole(key) : kNoLimit; }
+
+EstimatorOptions estimator(const Settings& s, const char* solver) {
+  EstimatorOptions e;
+  e.curvature = parse_curvature(s.text("curvature"));
+  e.solver = parse_solver(s.text(solver));
+  e.depth = s.whole("depth");
+  e.repeats = s.whole("repeats");
+  e.batch_size = s.whole("lissa_batch");
+  e.scale = s.number("scale");
+  e.seed = static_cast<std::uint64_t>(s.whole("seed"));
+  return e;
+}
+
+Protocol base_protocol(const Settings& s) {
+  Protocol p;
+  p.optimiser = parse_optimiser(s.text("optimiser"));
+  p.learning_rate = s.number("learning_rate");
+  p.momentum = s.number("momentum");
+  p.batch_size = s.whole("batch_size");
+  p.epochs = s.whole("epochs");
+  p.seed = static_cast<std::uint64_t>(s.whole("seed"));
+  return p;
+}
+
+}  // namespace
+
+const std::vector<SettingSpec>& decomposition_settings() {
+  static const std::vector<SettingSpec> all = [] {
+    std::vector<SettingSpec> specs;
+    for (const auto& part :
+         {data_settings(), model_settings(), training_settings(), estimator_settings()})
+      specs.insert(specs.end(), part.begin(), part.end());
+    return specs;
+  }();
+  return all;
+}
+
+TaskSettings read_task_settings(const Settings& s, const Invocation& invocation) {
+  TaskSettings t;
+  t.csv = invocation.data;
+  t.target = invocation.target;
+  t.query_csv = invocation.query;
+  if (t.csv.empty()) {
+    if (!s.has("data"))
+      throw std::invalid_argument(
+          "[decomposition] data, expected the name of a data set in the preset or --data FILE.csv");
+    t.data = s.text("data");
+  }
+  t.name = name_of(s, invocation);
+  if (s.has("task")) t.task = parse_task(s.text("task"));
+  if (s.has("model")) t.model = s.text("model");
+  t.activation = parse_activation(s.text("activation"));
+  t.bias = s.flag("bias");
+  t.standardize = s.flag("standardize");
+  t.train_fraction = s.number("train_fraction");
+  t.max_train = limit(s, "max_train");
+  t.max_query = limit(s, "max_query");
+  t.seed = static_cast<std::uint64_t>(s.whole("seed"));
+  if (s.has("initialisation")) t.initialisation = parse_initialisation(s.text("initialisation"));
+  t.weight_decay = s.number("weight_decay");
+  t.damping = s.number("damping");
+  t.removed = s.whole("removed");
+  t.base = base_protocol(s);
+  t.newton.tolerance = s.number("tolerance");
+  t.newton.max_iterations = s.whole("max_iterations");
+  t.paper_estimator = estimator(s, "paper_solver");
+  t.exact_estimator = estimator(s, "exact_solver");
+  t.protocols.clear();
+  for (const std::string& name : s.list("protocols"))
+    t.protocols.push_back(name == "paper" ? ProtocolKind::paper : ProtocolKind::exact);
+  if (t.protocols.empty())
+    throw std::invalid_argument("[decomposition] protocols, expected paper, exact or both, got none");
+  return t;
+}
+
+}  // namespace leaveout

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/experiment.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "datasets/text.h"
+#include "experiments/decomposition.h"
+#include "experiments/support/nearest.h"
+
+namespace leaveout {
+
+const std::vector<Experiment>& experiment_registry() {
+  static const std::vector<Experiment> kRegistry = {
+      {"decomposition",
+       "why an influence estimate misses leave-one-out retraining, in five gaps",
+       decomposition_settings(),
+       run_decomposition}};
+  return kRegistry;
+}
+
+const Experiment& find_experiment(const std::vector<Experiment>& experiments,
+                                  const std::string& name) {
+  std::vector<std::string> names;
+  for (const Experiment& experiment : experiments) {
+    if (experiment.name == name) return experiment;
+    names.push_back(experiment.name);
+  }
+  throw std::invalid_argument(
+      fmt::format("[run] no experiment '{}'; the nearest is '{}' (`leaveout list` shows all)",
+                  printable(name),
+                  nearest(name, names)));
+}
+
+}  // namespace leaveout
