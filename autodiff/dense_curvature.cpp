@@ -20,8 +20,11 @@ using Vec = Vector<double>;
 constexpr Index kTile = 128;
 
 /// Unit directions, one parameter slot at a time so that layers below it stay inactive.
-Mat by_parameters(const Program<double>& program, const Batch<double>& batch, const Vec& theta,
-                  Curvature curvature, Index tile) {
+Mat by_parameters(const Program<double>& program,
+                  const Batch<double>& batch,
+                  const Vec& theta,
+                  Curvature curvature,
+                  Index tile) {
   const Index p = theta.size();
   const Index k = std::clamp<Index>(kTile / tile, 1, 16);
   Workspace<double> ws(program, tile, k);
@@ -51,7 +54,8 @@ Mat by_parameters(const Program<double>& program, const Batch<double>& batch, co
   return h;
 }
 
-/// w_n d2 loss_n / dy_o dy. at every example, as columns (O x N): what the loss does to a unit output.
+/// w_n d2 loss_n / dy_o dy. at every example, as columns (O x N): what the loss does to a unit
+/// output.
 Mat loss_curvature(Workspace<double>& ws, const Batch<double>& batch, const Vec& theta, Index o) {
   const SlotId y = ws.program().roles().outputs;
   Mat result(ws.program().output_count(), batch.columns);
@@ -93,8 +97,11 @@ bool only_through_outputs(const Program<double>& program) {
          !around[static_cast<std::size_t>(program.roles().objective)];
 }
 
-Mat by_jacobian(const Program<double>& program, const Batch<double>& batch, const Vec& theta,
-                Curvature curvature, Index tile) {
+Mat by_jacobian(const Program<double>& program,
+                const Batch<double>& batch,
+                const Vec& theta,
+                Curvature curvature,
+                Index tile) {
   if (curvature != Curvature::gauss_newton)
     throw std::invalid_argument(
         "[dense_curvature] method, expected by_units or by_parameters for the full Hessian, got "
@@ -114,38 +121,40 @@ Mat by_jacobian(const Program<double>& program, const Batch<double>& batch, cons
     // Rows c >= a once each: J_a diag(w_ac) J_c' and, off the diagonal, its transpose.
     Mat scaled = jacobians[static_cast<std::size_t>(a)] * (0.5 * weights.row(a)).asDiagonal();
     for (Index c = a + 1; c < outs; ++c)
-      scaled.noalias() +=
-          jacobians[static_cast<std::size_t>(c)] * weights.row(c).asDiagonal();
-    h.triangularView<Eigen::Lower>() +=
-        scaled * jacobians[static_cast<std::size_t>(a)].transpose();
-    h.triangularView<Eigen::Lower>() +=
-        jacobians[static_cast<std::size_t>(a)] * scaled.transpose();
+      scaled.noalias() += jacobians[static_cast<std::size_t>(c)] * weights.row(c).asDiagonal();
+    h.triangularView<Eigen::Lower>() += scaled * jacobians[static_cast<std::size_t>(a)].transpose();
+    h.triangularView<Eigen::Lower>() += jacobians[static_cast<std::size_t>(a)] * scaled.transpose();
   }
   h.triangularView<Eigen::StrictlyUpper>() = h.transpose();
   return h;
 }
 
-/// The cheapest method that the Program allows. Unit seeding needs one sweep per unit and half a
-/// product; with a single output the Jacobian needs one reverse sweep and the same half product.
+/// The cheapest method that the Program allows. Unit seeding wins wherever it applies, by a factor
+/// of two even over the one reverse sweep that a single output's Jacobian takes: it forms products
+/// of short columns and never the P x N numbers.
 DenseMethod choose(const Program<double>& program, Curvature curvature) {
+  if (!program.dense_layers().empty()) return DenseMethod::by_units;
   if (curvature == Curvature::gauss_newton && program.output_count() == 1 &&
       only_through_outputs(program))
     return DenseMethod::by_jacobian;
-  return program.dense_layers().empty() ? DenseMethod::by_parameters : DenseMethod::by_units;
+  return DenseMethod::by_parameters;
 }
 
 }  // namespace
 
-Matrix<double> dense_curvature(const Program<double>& program, const Batch<double>& batch,
-                               const Vector<double>& theta, Curvature curvature,
+Matrix<double> dense_curvature(const Program<double>& program,
+                               const Batch<double>& batch,
+                               const Vector<double>& theta,
+                               Curvature curvature,
                                const DenseOptions& options) {
   if (theta.size() != program.parameter_count())
     throw std::invalid_argument(fmt::format("[dense_curvature] theta, expected {} numbers, got {}",
-                                            program.parameter_count(), theta.size()));
+                                            program.parameter_count(),
+                                            theta.size()));
   if (batch.columns < 1)
     throw std::invalid_argument("[dense_curvature] batch, expected at least one column, got none");
-  const DenseMethod method = options.method == DenseMethod::automatic ? choose(program, curvature)
-                                                                      : options.method;
+  const DenseMethod method =
+      options.method == DenseMethod::automatic ? choose(program, curvature) : options.method;
   const Index tile = std::min(options.tile > 0 ? options.tile : kTile, batch.columns);
   switch (method) {
     case DenseMethod::by_jacobian:
@@ -159,9 +168,14 @@ Matrix<double> dense_curvature(const Program<double>& program, const Batch<doubl
 }
 
 std::size_t dense_curvature_bytes(const Program<double>& program, Index columns) {
-  const auto p = static_cast<std::size_t>(program.parameter_count());
-  // The result, the copy that unit seeding orders, and the sweeps of a tile.
-  return 2 * p * p * sizeof(double) + Workspace<double>::bytes(program, std::min(kTile, columns), 1);
+  const Index tile = std::min(kTile, columns), p = program.parameter_count();
+  Index pairs = 0, below = 0;  // what unit seeding keeps of a tile, for the full Hessian
+  for (const DenseLayer& layer : program.dense_layers()) {
+    pairs += layer.out * (layer.out + 1) / 2 + below * (layer.out + layer.in);
+    below += layer.out;
+  }
+  return static_cast<std::size_t>(p * p + pairs * tile) * sizeof(double) +
+         Workspace<double>::bytes(program, tile, 1);
 }
 
 }  // namespace leaveout

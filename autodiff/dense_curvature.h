@@ -2,14 +2,17 @@
 #pragma once
 // The dense Hessian or Gauss-Newton matrix (P x P), three ways.
 //
-// by_parameters  unit directions through the second-order sweeps, P of them. Works for every Program;
+// by_parameters  unit directions through the second-order sweeps, P of them. Works for every
+// Program;
 //                its symmetry comes free of any symmetrising, so it is the oracle of the others.
 // by_units       a direction in [W b] acts on an example as a direction in z = W x + b scaled by an
 //                input. So the sweeps are seeded at the U pre-activations, U << P. With
-//                M_ac(n) = d2 loss_n / dz_a dz_c and x_b(n) the inputs of a's layer (1 for the bias),
+//                M_ac(n) = d2 loss_n / dz_a dz_c and x_b(n) the inputs of a's layer (1 for the
+//                bias),
 //                  H[(a,b),(c,d)] = sum_n x_b(n) [ M_ac(n) x_d(n) + delta_c(n) dx_d(n)/dz_a ],
 //                the last term only where c's layer lies above a's (and not for Gauss-Newton).
-//                Cost: U sweeps and half a matrix product of P x N x P, whatever the number of outputs.
+//                Cost: U sweeps and half a matrix product of P x N x P, whatever the number of
+//                outputs.
 // by_jacobian    Gauss-Newton = sum_n w_n J_n' (Hessian of the loss in the outputs) J_n with J from
 //                per-example sweeps, one symmetric product per pair of outputs.
 //
@@ -27,12 +30,16 @@ struct DenseOptions {
   int threads = 1;  // any number gives the same bits
 };
 
-/// Curvature of the objective at theta, exactly symmetric except by_parameters (symmetric to rounding).
-Matrix<double> dense_curvature(const Program<double>& program, const Batch<double>& batch,
-                               const Vector<double>& theta, Curvature curvature,
+/// Curvature of the objective at theta, exactly symmetric except by_parameters (symmetric to
+/// rounding).
+Matrix<double> dense_curvature(const Program<double>& program,
+                               const Batch<double>& batch,
+                               const Vector<double>& theta,
+                               Curvature curvature,
                                const DenseOptions& options = {});
 
-/// Bytes that dense_curvature takes for P parameters, result included.
+/// Bytes that dense_curvature takes by units or by parameters, result included. (by_jacobian keeps
+/// P x N numbers for each output besides.)
 std::size_t dense_curvature_bytes(const Program<double>& program, Index columns);
 
 }  // namespace leaveout

@@ -41,14 +41,20 @@ void losses(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, Mut
 
 /// Gradient (P) of the objective, overwritten; returns the objective.
 template <class S>
-S gradient(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
+S gradient(Workspace<S>& ws,
+           const Batch<S>& batch,
+           const Vector<S>& theta,
            Eigen::Ref<Vector<std::type_identity_t<S>>> g);
 
 /// HV (P x k) = C V with C the Hessian or the Gauss-Newton matrix, for V (P x k), k up to the
 /// workspace's directions per sweep (more are taken in blocks).
 template <class S>
-void curvature_product(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
-                       const ConstRef<S>& v, MutRef<S> hv, Curvature curvature);
+void curvature_product(Workspace<S>& ws,
+                       const Batch<S>& batch,
+                       const Vector<S>& theta,
+                       const ConstRef<S>& v,
+                       MutRef<S> hv,
+                       Curvature curvature);
 
 /// Curvature products at one theta: values and adjoints are computed once and kept, so that each
 /// product costs the two second-order sweeps only. For solvers, which ask for many.
@@ -56,8 +62,12 @@ template <class S>
 class CurvatureProduct {
  public:
   /// Memory: one workspace per tile. `batch` and `program` must outlive the object.
-  CurvatureProduct(const Program<S>& program, const Batch<S>& batch, const Vector<S>& theta,
-                   Curvature curvature, Index tile = 128, Index directions = 1);
+  CurvatureProduct(const Program<S>& program,
+                   const Batch<S>& batch,
+                   const Vector<S>& theta,
+                   Curvature curvature,
+                   Index tile = 128,
+                   Index directions = 1);
   /// Moves to another theta.
   void move_to(const Vector<S>& theta);
   /// hv (P x k) = C v, blocks of `directions` columns. v and hv must not overlap.
@@ -77,12 +87,13 @@ class CurvatureProduct {
   S value_{};
 };
 
-/// Third derivative of the objective along u and v: (P), entry i = sum_jk D3_ijk u_j v_k, by complex
-/// step on the exact Hessian product: Im(H(theta + i h u) v) / h with h = 1e-30, exact to rounding.
-/// `ws` is a workspace of the complex recording of the same Program.
+/// Third derivative of the objective along u and v: (P), entry i = sum_jk D3_ijk u_j v_k, by
+/// complex step on the exact Hessian product: Im(H(theta + i h u) v) / h with h = 1e-30, exact to
+/// rounding. `ws` is a workspace of the complex recording of the same Program.
 Vector<double> third_derivative(Workspace<std::complex<double>>& ws,
                                 const Batch<std::complex<double>>& batch,
-                                const Vector<double>& theta, const Vector<double>& u,
+                                const Vector<double>& theta,
+                                const Vector<double>& u,
                                 const Vector<double>& v);
 
 }  // namespace leaveout

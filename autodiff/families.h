@@ -8,8 +8,8 @@
 //   Elementwise  value, slope f', curve f''                        f'' y_bar x_dot
 //
 //   template <class S> class Scale final : public LinearOp<Scale<S>, S> {
-//     template <class Put> void apply(int, const ConstMatrixMap<S>& x, Put&& put) const { put(c_ * x); }
-//     template <class Put> void apply_transpose(...) const { put(c_ * y_bar); }
+//     template <class Put> void apply(int, const ConstMatrixMap<S>& x, Put&& put) const { put(c_ *
+//     x); } template <class Put> void apply_transpose(...) const { put(c_ * y_bar); }
 //
 // `put(expression)` assigns or adds, as the plane requires. Expressions hold no conjugation
 // (.transpose(), never .adjoint()), so that complex step works.
@@ -62,8 +62,8 @@ class LinearOp : public Op<S> {
 };
 
 /// y = B(a, b), linear in each of a (input 0) and b (input 1).
-/// `Derived::kActsOnColumns` says that b and y are columns which B treats one by one (a fixed): then
-/// all directions of b go through one product.
+/// `Derived::kActsOnColumns` says that b and y are columns which B treats one by one (a fixed):
+/// then all directions of b go through one product.
 template <class Derived, class S>
 class BilinearOp : public Op<S> {
  public:
@@ -171,8 +171,7 @@ class ElementwiseOp : public Op<S> {
     const Point p = point(ws);
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.dot_active(in(), t))
-        ws.sink_dot(this->output(), t)(
-            (Derived::slope(p) * ws.x_dot(in(), t).array()).matrix());
+        ws.sink_dot(this->output(), t)((Derived::slope(p) * ws.x_dot(in(), t).array()).matrix());
   }
   void reverse(Workspace<S>& ws) const final {
     if (ws.wants_bar(in()))

@@ -37,7 +37,8 @@ class Op {
   virtual void tangent(Workspace<S>& ws) const = 0;
   /// Adds to the inputs' adjoints. Only called when the output's adjoint is there.
   virtual void reverse(Workspace<S>& ws) const = 0;
-  /// Adds to the inputs' adjoint-tangents. Values, adjoints and tangents are those of earlier sweeps.
+  /// Adds to the inputs' adjoint-tangents. Values, adjoints and tangents are those of earlier
+  /// sweeps.
   virtual void reverse_tangent(Workspace<S>& ws, Curvature curvature) const = 0;
 
   /// Name for messages and tests, for example "tanh".

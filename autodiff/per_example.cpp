@@ -22,8 +22,8 @@ void reverse_from(Workspace<S>& ws, SlotId from, Index row) {
 
 /// Factors of all examples, tile by tile.
 template <class S>
-void fill_factors(Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row,
-                  PerExample<S>& g) {
+void fill_factors(
+    Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row, PerExample<S>& g) {
   ws.bind_gradient(nullptr);
   for (const DenseLayer& layer : ws.program().dense_layers())
     g.layers.push_back(
@@ -45,8 +45,8 @@ void fill_factors(Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index ro
 
 /// One example at a time: what every Program can do, and the oracle for the factored form.
 template <class S>
-void fill_columns(Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row,
-                  PerExample<S>& g) {
+void fill_columns(
+    Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row, PerExample<S>& g) {
   g.columns.resize(g.parameter_count, batch.columns);
   for (Index n = 0; n < batch.columns; ++n) {
     ws.bind_batch(batch, n, 1);
@@ -59,11 +59,12 @@ void fill_columns(Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index ro
 }
 
 template <class S>
-PerExample<S> differentiate(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
-                            SlotId from, Index row) {
+PerExample<S> differentiate(
+    Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, SlotId from, Index row) {
   if (theta.size() != ws.program().parameter_count())
     throw std::invalid_argument(fmt::format("[per_example] theta, expected {} numbers, got {}",
-                                            ws.program().parameter_count(), theta.size()));
+                                            ws.program().parameter_count(),
+                                            theta.size()));
   PerExample<S> g;
   g.parameter_count = theta.size();
   g.count = batch.columns;
@@ -78,13 +79,16 @@ PerExample<S> differentiate(Workspace<S>& ws, const Batch<S>& batch, const Vecto
 }  // namespace
 
 template <class S>
-PerExample<S> per_example_gradients(Workspace<S>& ws, const Batch<S>& batch,
+PerExample<S> per_example_gradients(Workspace<S>& ws,
+                                    const Batch<S>& batch,
                                     const Vector<S>& theta) {
   return differentiate(ws, batch, theta, ws.program().roles().losses, 0);
 }
 
 template <class S>
-PerExample<S> output_gradients(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
+PerExample<S> output_gradients(Workspace<S>& ws,
+                               const Batch<S>& batch,
+                               const Vector<S>& theta,
                                Index o) {
   return differentiate(ws, batch, theta, ws.program().roles().outputs, o);
 }
@@ -161,8 +165,8 @@ Matrix<S> jacobian(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& the
 
 #define LEAVEOUT_INSTANTIATE(S)                                                                   \
   template PerExample<S> per_example_gradients(Workspace<S>&, const Batch<S>&, const Vector<S>&); \
-  template PerExample<S> output_gradients(Workspace<S>&, const Batch<S>&, const Vector<S>&,       \
-                                          Index);                                                 \
+  template PerExample<S> output_gradients(                                                        \
+      Workspace<S>&, const Batch<S>&, const Vector<S>&, Index);                                   \
   template Matrix<S> materialise(const PerExample<S>&);                                           \
   template Matrix<S> inner_products(const PerExample<S>&, const ConstRef<S>&);                    \
   template Matrix<S> gram(const PerExample<S>&, const PerExample<S>&);                            \

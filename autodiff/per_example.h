@@ -35,11 +35,14 @@ struct PerExample {
 
 /// Gradients of each example's loss at theta.
 template <class S>
-PerExample<S> per_example_gradients(Workspace<S>& ws, const Batch<S>& batch,
+PerExample<S> per_example_gradients(Workspace<S>& ws,
+                                    const Batch<S>& batch,
                                     const Vector<S>& theta);
 /// Derivatives of output `o` of each example.
 template <class S>
-PerExample<S> output_gradients(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta,
+PerExample<S> output_gradients(Workspace<S>& ws,
+                               const Batch<S>& batch,
+                               const Vector<S>& theta,
                                Index o);
 
 /// All gradients as columns (P x N).

@@ -10,9 +10,11 @@ namespace leaveout {
 
 template <class S>
 SlotId Recorder<S>::add_slot(Slot slot) {
-  require(slot.rows > 0 && (slot.cols > 0 || slot.cols == kBatch), "record",
-          fmt::format("empty slot, expected at least one row and column, got {} x {}", slot.rows,
-                      slot.cols));
+  require(
+      slot.rows > 0 && (slot.cols > 0 || slot.cols == kBatch),
+      "record",
+      fmt::format(
+          "empty slot, expected at least one row and column, got {} x {}", slot.rows, slot.cols));
   program_.slots_.push_back(slot);
   return static_cast<SlotId>(program_.slots_.size()) - 1;
 }
@@ -55,8 +57,8 @@ void Recorder<S>::note_dense_layer(SlotId weight, SlotId bias, SlotId x, SlotId 
   if (w.kind != SlotKind::parameter || slot(x).cols != kBatch) return;
   const bool has_bias = bias >= 0;
   // [W b] must be one block of theta.
-  if (has_bias && (slot(bias).kind != SlotKind::parameter ||
-                   slot(bias).offset != w.offset + w.rows * w.cols))
+  if (has_bias &&
+      (slot(bias).kind != SlotKind::parameter || slot(bias).offset != w.offset + w.rows * w.cols))
     return;
   program_.dense_layers_.push_back(
       {x, z, w.offset, w.rows, w.cols, has_bias, static_cast<int>(program_.ops_.size()) - 1});
@@ -93,8 +95,8 @@ bool all_parameters_are_dense(const Program<S>& program) {
 }
 
 /// Walks from the parameters to the objective. A fixed-size value is *alone* if parameters reach it
-/// without passing a batch, and *summed* if it holds a sum over the batch: from there on, only linear
-/// operations keep examples apart.
+/// without passing a batch, and *summed* if it holds a sum over the batch: from there on, only
+/// linear operations keep examples apart.
 template <class S>
 bool objective_sums_over_examples(const Program<S>& program) {
   std::vector<char> alone(program.slots().size(), 0), summed = alone;
@@ -130,7 +132,8 @@ void Recorder<S>::require_roles(const ProgramRoles& roles) const {
 
 template <class S>
 Program<S> Recorder<S>::finish(ProgramRoles roles) && {
-  require(roles.outputs >= 0 && roles.losses >= 0 && roles.objective >= 0, "finish",
+  require(roles.outputs >= 0 && roles.losses >= 0 && roles.objective >= 0,
+          "finish",
           "outputs, losses and objective must be named");
   require_roles(roles);
   program_.roles_ = roles;

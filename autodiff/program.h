@@ -3,8 +3,8 @@
 // A recorded function: record once, replay many times.
 //
 // A Program is a list of operations over slots (typed, shaped places), immutable once recorded and
-// shared by all threads. It holds no numbers: those live in a Workspace, one per thread. Columns are
-// examples and their number is open (kBatch): one Program serves every batch size.
+// shared by all threads. It holds no numbers: those live in a Workspace, one per thread. Columns
+// are examples and their number is open (kBatch): one Program serves every batch size.
 //
 //   Recorder<double> r;
 //   SlotId x = r.input(3), t = r.input(1), w = r.input(1);
@@ -41,12 +41,12 @@ struct Slot {
 /// An affine layer z = W x + b whose parameters are used nowhere else and lie together in theta as
 /// the columns of [W b]. Second derivatives of such layers have a short cut (dense_curvature.h).
 struct DenseLayer {
-  SlotId input;       // x (in x batch)
-  SlotId output;      // z (out x batch)
-  Index offset;       // first entry of W in theta
-  Index out, in;      // shape of W
-  bool has_bias;      // b follows W in theta
-  int op;             // index of the affine operation
+  SlotId input;                                              // x (in x batch)
+  SlotId output;                                             // z (out x batch)
+  Index offset;                                              // first entry of W in theta
+  Index out, in;                                             // shape of W
+  bool has_bias;                                             // b follows W in theta
+  int op;                                                    // index of the affine operation
   Index columns() const { return in + (has_bias ? 1 : 0); }  // of [W b]
   Index size() const { return out * columns(); }
 };

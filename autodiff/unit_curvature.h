@@ -10,8 +10,11 @@ namespace leaveout {
 
 /// Exactly symmetric (P x P). Needs program.dense_layers(); throws where there are none.
 /// The tile size decides the last bits, `threads` does not.
-Matrix<double> unit_curvature(const Program<double>& program, const Batch<double>& batch,
-                              const Vector<double>& theta, Curvature curvature, Index tile,
+Matrix<double> unit_curvature(const Program<double>& program,
+                              const Batch<double>& batch,
+                              const Vector<double>& theta,
+                              Curvature curvature,
+                              Index tile,
                               int threads);
 
 }  // namespace leaveout

@@ -22,7 +22,9 @@ Index padded(Index numbers) {
 }  // namespace
 
 template <class S>
-Index Workspace<S>::layout(const Program<S>& program, Index columns, Index directions,
+Index Workspace<S>::layout(const Program<S>& program,
+                           Index columns,
+                           Index directions,
                            std::vector<Place>* places) {
   Index next = 0;
   const auto take = [&next](Index numbers) {
@@ -61,9 +63,11 @@ template <class S>
 Workspace<S>::Workspace(const Program<S>& program, Index columns, Index directions)
     : program_(&program), capacity_(columns), max_directions_(directions) {
   if (columns < 1 || directions < 0 || directions > kMaxDirections)
-    throw std::invalid_argument(fmt::format(
-        "[workspace] size, expected columns >= 1 and 0 to {} directions, got {} and {}",
-        kMaxDirections, columns, directions));
+    throw std::invalid_argument(
+        fmt::format("[workspace] size, expected columns >= 1 and 0 to {} directions, got {} and {}",
+                    kMaxDirections,
+                    columns,
+                    directions));
   const Index numbers = std::max<Index>(layout(program, columns, directions, &places_), 1);
   const std::size_t bytes =
       (static_cast<std::size_t>(numbers) * sizeof(S) + kAlignment - 1) / kAlignment * kAlignment;
@@ -81,10 +85,13 @@ void Workspace<S>::bind_batch(const Batch<S>& batch, Index begin, Index count) {
   if (count < 1 || count > capacity_ || begin < 0 || begin + count > batch.columns)
     throw std::invalid_argument(
         fmt::format("[workspace] batch, expected 1 to {} columns within {}, got [{}, {})",
-                    capacity_, batch.columns, begin, begin + count));
+                    capacity_,
+                    batch.columns,
+                    begin,
+                    begin + count));
   if (batch.data.size() != inputs_.size())
-    throw std::invalid_argument(fmt::format("[workspace] inputs, expected {}, got {}",
-                                            inputs_.size(), batch.data.size()));
+    throw std::invalid_argument(
+        fmt::format("[workspace] inputs, expected {}, got {}", inputs_.size(), batch.data.size()));
   columns_ = count;
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     inputs_[i] = batch.data[i] + begin * program_->slot(program_->inputs()[i]).rows;
@@ -99,8 +106,8 @@ void Workspace<S>::bind_gradient(S* gradient) {
 template <class S>
 void Workspace<S>::bind_directions(const S* v, Index k, SlotId only) {
   if (k < 1 || k > max_directions_)
-    throw std::invalid_argument(fmt::format("[workspace] directions, expected 1 to {}, got {}",
-                                            max_directions_, k));
+    throw std::invalid_argument(
+        fmt::format("[workspace] directions, expected 1 to {}, got {}", max_directions_, k));
   v_ = v;
   directions_ = k;
   all_ = k == kMaxDirections ? ~0U : (1U << k) - 1U;

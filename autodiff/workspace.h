@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The numbers of one replay: everything that a Program writes, in one aligned block, one per thread.
+// The numbers of one replay: everything that a Program writes, in one aligned block, one per
+// thread.
 //
 // Four planes per slot, with fixed names everywhere:
 //   x            value              (rows x cols)
 //   x_dot[t]     tangent            (rows x cols) for each direction t; directions are stacked as
-//   x_bar        adjoint            (rows x cols)           blocks of columns, [t][example][feature]
-//   x_bar_dot[t] adjoint-tangent    (rows x cols) for each direction t
+//   x_bar        adjoint            (rows x cols)           blocks of columns,
+//   [t][example][feature] x_bar_dot[t] adjoint-tangent    (rows x cols) for each direction t
 // Parameters are maps into the caller's theta, gradient, V and HV; inputs are maps into the data.
 //
 // A plane is *untouched* or holds numbers. A rule adds through a Sink: the first one assigns, later
-// ones add, so nothing is cleared by writing zeros, and what stays untouched is known to be zero and
-// is skipped (tangents below the first seeded layer, adjoints of what no result depends on).
+// ones add, so nothing is cleared by writing zeros, and what stays untouched is known to be zero
+// and is skipped (tangents below the first seeded layer, adjoints of what no result depends on).
 //
 //   Workspace<double> ws(program, 100, 4);       // up to 100 columns, up to 4 directions
 //   ws.bind_parameters(theta.data());
@@ -103,9 +104,7 @@ class Workspace {
     return c == kBatch ? columns_ : c;
   }
   ConstMatrixMap<S> x(SlotId id) const { return {value(id), rows(id), cols(id)}; }
-  MatrixMap<S> y(SlotId id) {
-    return {block_.get() + places_[at(id)].x, rows(id), cols(id)};
-  }
+  MatrixMap<S> y(SlotId id) { return {block_.get() + places_[at(id)].x, rows(id), cols(id)}; }
   ConstMatrixMap<S> x_dot(SlotId id, Index t) const { return {dot(id, t), rows(id), cols(id)}; }
   ConstMatrixMap<S> x_bar(SlotId id) const { return {bar(id), rows(id), cols(id)}; }
   ConstMatrixMap<S> x_bar_dot(SlotId id, Index t) const {
@@ -136,9 +135,7 @@ class Workspace {
 
   Sink<S> sink_dot(SlotId id, Index t) { return sink(dot_mask_, id, t, dot(id, t)); }
   Sink<S> sink_bar(SlotId id) { return sink(bar_mask_, id, 0, bar(id)); }
-  Sink<S> sink_bar_dot(SlotId id, Index t) {
-    return sink(bar_dot_mask_, id, t, bar_dot(id, t));
-  }
+  Sink<S> sink_bar_dot(SlotId id, Index t) { return sink(bar_dot_mask_, id, t, bar_dot(id, t)); }
   /// All directions at once; every direction must be in the same state (all active or none).
   Sink<S> sink_dot_stack(SlotId id) { return sink_stack(dot_mask_, id, dot(id, 0)); }
   Sink<S> sink_bar_dot_stack(SlotId id) { return sink_stack(bar_dot_mask_, id, bar_dot(id, 0)); }
@@ -152,7 +149,9 @@ class Workspace {
   };
 
   static std::size_t at(SlotId id) { return static_cast<std::size_t>(id); }
-  static Index layout(const Program<S>& program, Index columns, Index directions,
+  static Index layout(const Program<S>& program,
+                      Index columns,
+                      Index directions,
                       std::vector<Place>* places);
   Index rows(SlotId id) const { return program_->slot(id).rows; }
   const S* value(SlotId id) const;

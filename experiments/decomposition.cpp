@@ -19,8 +19,8 @@ namespace {
 
 /// The tasks to run: those of the preset, or the user's own file as the only one.
 std::vector<Settings> chosen_tasks(const Invocation& invocation) {
-  const Preset preset = load_preset("decomposition", invocation.preset, decomposition_settings(),
-                                    invocation.overrides);
+  const Preset preset = load_preset(
+      "decomposition", invocation.preset, decomposition_settings(), invocation.overrides);
   if (invocation.data.empty()) return preset.tasks;
   return {preset.common};
 }
@@ -31,15 +31,18 @@ std::vector<TaskSettings> read_tasks(const Invocation& invocation) {
   for (const Settings& settings : chosen_tasks(invocation)) {
     tasks.push_back(read_task_settings(settings, invocation));
     if (!names.insert(tasks.back().name).second)
-      throw std::invalid_argument(fmt::format(
-          "[decomposition] name, two tasks are called '{}': give one a name of its own",
-          tasks.back().name));
+      throw std::invalid_argument(
+          fmt::format("[decomposition] name, two tasks are called '{}': give one a name of its own",
+                      tasks.back().name));
   }
   return tasks;
 }
 
-/// Shards hold what this very program computes: after a rebuild that changes it, they are made anew.
-std::string program_identity() { return "program " + sha256_file("/proc/self/exe"); }
+/// Shards hold what this very program computes: after a rebuild that changes it, they are made
+/// anew.
+std::string program_identity() {
+  return "program " + sha256_file("/proc/self/exe");
+}
 
 TaskOptions task_options(const Invocation& invocation,
                          std::vector<std::unique_ptr<Progress>>& bars) {

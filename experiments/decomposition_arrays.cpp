@@ -12,19 +12,22 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::array<const char*, 6> kThetaFiles = {"theta_cold", "theta_warm", "theta_prox",
-                                                    "theta_pbrf", "theta_lin", "theta_influence"};
+constexpr std::array<const char*, 6> kThetaFiles = {
+    "theta_cold", "theta_warm", "theta_prox", "theta_pbrf", "theta_lin", "theta_influence"};
 
 std::string prefix(const TaskResult& r, const Decomposition& d) {
   return d.protocol == ProtocolKind::paper && r.decompositions.size() > 1 ? "paper_" : "";
 }
 
 /// Dense matrices and all gradients are left out where they would not fit a few gigabytes.
-bool writes_dense(const TaskResult& r) { return r.model->parameter_count() <= 6000; }
+bool writes_dense(const TaskResult& r) {
+  return r.model->parameter_count() <= 6000;
+}
 
 std::string parameter_order(const ModelSpec& spec) {
   std::string text = "layers from the input on; in each, ";
-  text += spec.bias ? "W (out x in) column by column, then b (out)" : "W (out x in) column by column";
+  text +=
+      spec.bias ? "W (out x in) column by column, then b (out)" : "W (out x in) column by column";
   return text;
 }
 
@@ -103,28 +106,33 @@ Json conventions() {
   return {
       {"objective",
        "Q(theta) = sum_i w_i loss_i + weight_decay/2 |theta|^2, w_i = 1/N; removing example k sets "
-       "w_k = 0 and keeps 1/N for the others; weight decay acts on all parameters, biases included"},
+       "w_k = 0 and keeps 1/N for the others; weight decay acts on all parameters, biases "
+       "included"},
       {"loss",
-       "half_squared_error = |y - t|^2 / 2; binary_cross_entropy on one logit, target 1 = the second "
+       "half_squared_error = |y - t|^2 / 2; binary_cross_entropy on one logit, target 1 = the "
+       "second "
        "class; cross_entropy = logsumexp(y) - y_label"},
       {"hidden layers", "h = activation(W x + b); outputs y are the last layer's affine values"},
       {"responses",
        "cold, warm: argmin Q without k; prox: + damping/2 |theta - theta_s|^2; pbrf: argmin (1/N) "
        "sum_i D_i(f(theta), f(theta_s)) - (1/N) loss_k + (damping + weight_decay)/2 |theta - "
        "theta_s|^2, D the Bregman divergence of the loss; lin: its quadratic model at theta_s"},
-      {"influence",
-       "theta_influence = theta_s + (ggn + damping I)^-1 grad loss_k / N, as solved"},
+      {"influence", "theta_influence = theta_s + (ggn + damping I)^-1 grad loss_k / N, as solved"},
       {"scores",
-       "(query x removed): gradient of the query's loss times (theta_influence - theta_s): the change "
+       "(query x removed): gradient of the query's loss times (theta_influence - theta_s): the "
+       "change "
        "when the example is removed (1/N included); positive: removal raises the query's loss"},
       {"hessian, ggn",
        "of Q at theta_s, mean over the data, weight_decay I included, damping not included"},
       {"gaps",
-       "mean over training inputs of the Euclidean distance of outputs (logits) of successive stages"},
+       "mean over training inputs of the Euclidean distance of outputs (logits) of successive "
+       "stages"},
       {"paper protocol",
        "base run of K epochs; cold start repeats it without k; then K/2 further epochs on shared "
-       "batches for every response; a removed example keeps its place in the batch with weight zero"},
-      {"exact protocol", "every argmin to a gradient norm below the tolerance by trust-region Newton"}};
+       "batches for every response; a removed example keeps its place in the batch with weight "
+       "zero"},
+      {"exact protocol",
+       "every argmin to a gradient norm below the tolerance by trust-region Newton"}};
 }
 
 Json array_guide() {
@@ -134,7 +142,8 @@ Json array_guide() {
           {"removed", "positions among the training rows, 0-based"},
           {"theta_cold, theta_warm, theta_prox, theta_pbrf, theta_lin, theta_influence",
            "one row per removed example, (R x P); exact protocol, or paper_* for the paper's"},
-          {"gradients", "gradient of each training example's loss at theta_s, (N x P), no weight decay"},
+          {"gradients",
+           "gradient of each training example's loss at theta_s, (N x P), no weight decay"},
           {"hessian, ggn", "(P x P)"},
           {"scores", "(query x removed)"}};
 }
@@ -163,8 +172,7 @@ void write_arrays(const TaskResult& r, const std::filesystem::path& folder) {
   write_npy(path("ggn"), evaluate.curvature(r.loo->theta_s(), Curvature::gauss_newton));
 }
 
-void describe(const std::vector<TaskResult>& done, const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<TaskResult>& done, const Invocation& invocation, Results& results) {
   Json& run = results.run();
   run["preset"] = invocation.preset;
   run["overrides"] = invocation.overrides;

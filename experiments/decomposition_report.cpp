@@ -14,9 +14,8 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr std::array<const char*, 5> kGapTitles = {"1 warm start", "2 proximity",
-                                                   "3 non-convergence", "4 linearisation",
-                                                   "5 solver"};
+constexpr std::array<const char*, 5> kGapTitles = {
+    "1 warm start", "2 proximity", "3 non-convergence", "4 linearisation", "5 solver"};
 
 struct Metric {
   const char* name;
@@ -39,7 +38,6 @@ double mean_of(const Decomposition& d, Index first, Index count) {
   return d.gaps.middleRows(first, count).colwise().sum().mean();
 }
 
-
 }  // namespace
 
 RunsLayout decomposition_layout() {
@@ -52,15 +50,22 @@ void write_rows(const TaskResult& r, Results& results) {
   for (const Decomposition& d : r.decompositions) {
     const std::string protocol = protocol_name(d.protocol);
     const auto row = [&](Index j, const char* method, const char* metric, double value) {
-      results.row({task, static_cast<std::int64_t>(r.settings.seed), protocol,
-                   d.removed[static_cast<std::size_t>(j)], method, metric, value});
+      results.row({task,
+                   static_cast<std::int64_t>(r.settings.seed),
+                   protocol,
+                   d.removed[static_cast<std::size_t>(j)],
+                   method,
+                   metric,
+                   value});
     };
     for (Index j = 0; j < d.gaps.cols(); ++j) {
       for (Index g = 0; g < 5; ++g)
         for (const Metric& metric : kGapMetrics)
           row(j, kGapNames[static_cast<std::size_t>(g)], metric.name, (d.*metric.values)(g, j));
       for (Index s = 0; s < 6; ++s)
-        row(j, kStageNames[static_cast<std::size_t>(s)], "query_loss_change",
+        row(j,
+            kStageNames[static_cast<std::size_t>(s)],
+            "query_loss_change",
             d.query_loss(s, j) - d.query_loss_s);
       for (std::size_t s = 0; s < 5; ++s) {
         const Run& run = d.runs[s][static_cast<std::size_t>(j)];
@@ -77,9 +82,14 @@ std::string gap_table(const TaskResult& r) {
   std::vector<std::string> columns = {"gap"};
   for (const Decomposition& d : r.decompositions) columns.push_back(protocol_name(d.protocol));
   Table table(columns);
-  table.title(fmt::format("\n{}: {} on {} training and {} query examples, {} parameters, {} removed",
-                          r.settings.name, r.model->spec().name, r.train->size(),
-                          r.query->size(), r.model->parameter_count(), r.removed.size()));
+  table.title(
+      fmt::format("\n{}: {} on {} training and {} query examples, {} parameters, {} removed",
+                  r.settings.name,
+                  r.model->spec().name,
+                  r.train->size(),
+                  r.query->size(),
+                  r.model->parameter_count(),
+                  r.removed.size()));
   for (Index g = 0; g < 5; ++g) {
     std::vector<std::string> cells = {kGapTitles[static_cast<std::size_t>(g)]};
     for (const Decomposition& d : r.decompositions)
@@ -90,8 +100,7 @@ std::string gap_table(const TaskResult& r) {
   const auto sums = [&](const char* title, Index first, Index count) {
     std::vector<std::string> cells = {title};
     for (const Decomposition& d : r.decompositions)
-      cells.push_back(
-          mean_text(d.gaps.middleRows(first, count).colwise().sum().transpose()));
+      cells.push_back(mean_text(d.gaps.middleRows(first, count).colwise().sum().transpose()));
     table.row(cells);
   };
   sums("1-3: not the question", 0, 3);
@@ -99,8 +108,8 @@ std::string gap_table(const TaskResult& r) {
   table.footnote("mean distance of logits over the training inputs, ± standard error over removed");
   for (const Decomposition& d : r.decompositions)
     if (!d.estimate.converged)
-      table.footnote(fmt::format("{}: the solver did not converge: {}", protocol_name(d.protocol),
-                                 d.estimate.message));
+      table.footnote(fmt::format(
+          "{}: the solver did not converge: {}", protocol_name(d.protocol), d.estimate.message));
   return table.text();
 }
 
@@ -109,8 +118,11 @@ std::string agreement_table(const std::vector<TaskResult>& done) {
   table.title("\nPredicted against actual change of the mean query loss");
   for (const TaskResult& r : done) {
     for (const Prediction& p : r.predictions)
-      table.row({r.settings.name, protocol_name(p.protocol), p.against,
-                 to_string(p.agreement.pearson), to_string(p.agreement.spearman),
+      table.row({r.settings.name,
+                 protocol_name(p.protocol),
+                 p.against,
+                 to_string(p.agreement.pearson),
+                 to_string(p.agreement.spearman),
                  to_string(p.agreement.slope)});
     if (&r != &done.back()) table.rule();
   }
@@ -131,8 +143,11 @@ std::string verdict_table(const std::vector<TaskResult>& done) {
       const bool linear = r.model->spec().hidden.empty();
       std::string verdict = ratio >= 10 ? "agrees: at least 10 times" : "disagrees: below 10 times";
       if (linear) verdict = "convex: all five small is the claim";
-      table.row({r.settings.name, protocol_name(d.protocol), fmt::format("{:.1f}", ratio),
-                 cold && pbrf ? fmt::format("{:+.2f}", *pbrf - *cold) : "undefined", verdict});
+      table.row({r.settings.name,
+                 protocol_name(d.protocol),
+                 fmt::format("{:.1f}", ratio),
+                 cold && pbrf ? fmt::format("{:+.2f}", *pbrf - *cold) : "undefined",
+                 verdict});
     }
   table.footnote("(1-3) / (4-5): mean sum of gaps 1-3 over mean sum of gaps 4-5");
   return table.text();
@@ -145,15 +160,22 @@ void draw(const std::vector<TaskResult>& done, const std::filesystem::path& fold
     for (const Decomposition& d : r.decompositions)
       for (Index g = 0; g < 5; ++g) {
         const MeanError m = mean_error(d.gaps.row(g).transpose());
-        gaps.push_back({r.settings.name, protocol_name(d.protocol),
-                        kGapNames[static_cast<std::size_t>(g)], static_cast<int>(g) + 1, *m.mean,
+        gaps.push_back({r.settings.name,
+                        protocol_name(d.protocol),
+                        kGapNames[static_cast<std::size_t>(g)],
+                        static_cast<int>(g) + 1,
+                        *m.mean,
                         m.standard_error});
       }
     // The scatter shows the last protocol of the task: exact, where it was run.
     for (std::size_t i = r.predictions.size() - 2; i < r.predictions.size(); ++i) {
       const Prediction& p = r.predictions[i];
-      panels.push_back({r.settings.name, p.against, p.predicted, p.actual,
-                        p.agreement.pearson.value, p.agreement.spearman.value});
+      panels.push_back({r.settings.name,
+                        p.against,
+                        p.predicted,
+                        p.actual,
+                        p.agreement.pearson.value,
+                        p.agreement.spearman.value});
     }
   }
   write_decomposition_figures(folder, gaps, panels);

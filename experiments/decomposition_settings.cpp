@@ -27,39 +27,52 @@ SettingSpec whole(const char* key, const char* fallback, const char* help, doubl
   return s;
 }
 
-SettingSpec choice(const char* key, const char* fallback, const char* help,
-                   std::vector<std::string> choices, Type type = Type::text) {
+SettingSpec choice(const char* key,
+                   const char* fallback,
+                   const char* help,
+                   std::vector<std::string> choices,
+                   Type type = Type::text) {
   SettingSpec s{key, type, fallback, help};
   s.choices = std::move(choices);
   return s;
 }
 
-const std::vector<std::string> kSolverNames = {"cholesky", "ldlt",  "eigen",
-                                               "cg",       "lissa", "stochastic_lissa"};
+const std::vector<std::string> kSolverNames = {
+    "cholesky", "ldlt", "eigen", "cg", "lissa", "stochastic_lissa"};
 
 std::vector<SettingSpec> data_settings() {
-  return {{"name", Type::text, "", "name of the task and of its folder; default: the data's name"},
-          {"data", Type::text, "", "a data set of `leaveout list`"},
-          choice("task", "", "forces the task of a CSV file; default: read off the target",
-                 {"regression", "binary", "multiclass"}),
-          {"standardize", Type::flag, "true",
-           "inputs (and a regression's target) by the training rows' mean and deviation"},
-          number("train_fraction", "0.8", "share of the rows for training, where no query is given", 0),
-          whole("max_train", "", "at most so many training rows", 2),
-          whole("max_query", "", "at most so many query rows", 1),
-          whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
-          whole("removed", "20", "how many training examples are removed, one at a time", 1)};
+  return {
+      {"name", Type::text, "", "name of the task and of its folder; default: the data's name"},
+      {"data", Type::text, "", "a data set of `leaveout list`"},
+      choice("task",
+             "",
+             "forces the task of a CSV file; default: read off the target",
+             {"regression", "binary", "multiclass"}),
+      {"standardize",
+       Type::flag,
+       "true",
+       "inputs (and a regression's target) by the training rows' mean and deviation"},
+      number("train_fraction", "0.8", "share of the rows for training, where no query is given", 0),
+      whole("max_train", "", "at most so many training rows", 2),
+      whole("max_query", "", "at most so many query rows", 1),
+      whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
+      whole("removed", "20", "how many training examples are removed, one at a time", 1)};
 }
 
 std::vector<SettingSpec> model_settings() {
-  return {{"model", Type::text, "", "linear, logistic, softmax or mlp:W1,W2,...; default: by the task"},
-          choice("activation", "tanh", "of the hidden layers",
-                 {"relu", "tanh", "sigmoid", "softplus", "gelu"}),
-          {"bias", Type::flag, "true", "whether layers have biases"},
-          choice("initialisation", "", "default: he_normal for relu, else glorot_normal",
-                 {"zeros", "lecun_normal", "he_normal", "glorot_normal", "glorot_uniform"}),
-          number("weight_decay", "0.001", "weight_decay / 2 |theta|^2 is part of the objective", 0),
-          number("damping", "0.001", "lambda / 2 |theta - theta_s|^2, outside the Hessian", 0)};
+  return {
+      {"model", Type::text, "", "linear, logistic, softmax or mlp:W1,W2,...; default: by the task"},
+      choice("activation",
+             "tanh",
+             "of the hidden layers",
+             {"relu", "tanh", "sigmoid", "softplus", "gelu"}),
+      {"bias", Type::flag, "true", "whether layers have biases"},
+      choice("initialisation",
+             "",
+             "default: he_normal for relu, else glorot_normal",
+             {"zeros", "lecun_normal", "he_normal", "glorot_normal", "glorot_uniform"}),
+      number("weight_decay", "0.001", "weight_decay / 2 |theta|^2 is part of the objective", 0),
+      number("damping", "0.001", "lambda / 2 |theta - theta_s|^2, outside the Hessian", 0)};
 }
 
 std::vector<SettingSpec> training_settings() {
@@ -74,15 +87,14 @@ std::vector<SettingSpec> training_settings() {
 }
 
 std::vector<SettingSpec> estimator_settings() {
-  return {choice("curvature", "gauss_newton", "of the influence estimate",
-                 {"gauss_newton", "hessian"}),
-          choice("paper_solver", "lissa", "of the estimate under the paper protocol", kSolverNames),
-          choice("exact_solver", "cholesky", "of the estimate under the exact protocol",
-                 kSolverNames),
-          whole("depth", "5000", "lissa: steps", 1),
-          whole("repeats", "1", "stochastic_lissa: runs averaged", 1),
-          whole("lissa_batch", "128", "stochastic_lissa: examples per step", 1),
-          number("scale", "0", "lissa: 0 takes it from the spectrum", 0)};
+  return {
+      choice("curvature", "gauss_newton", "of the influence estimate", {"gauss_newton", "hessian"}),
+      choice("paper_solver", "lissa", "of the estimate under the paper protocol", kSolverNames),
+      choice("exact_solver", "cholesky", "of the estimate under the exact protocol", kSolverNames),
+      whole("depth", "5000", "lissa: steps", 1),
+      whole("repeats", "1", "stochastic_lissa: runs averaged", 1),
+      whole("lissa_batch", "128", "stochastic_lissa: examples per step", 1),
+      number("scale", "0", "lissa: 0 takes it from the spectrum", 0)};
 }
 
 /// The name of a file without its folder and ending, for a task that has no other.
@@ -92,7 +104,9 @@ std::string name_of(const Settings& s, const Invocation& invocation) {
                                  : std::filesystem::path(invocation.data).stem().string();
 }
 
-Index limit(const Settings& s, const char* key) { return s.has(key) ? s.whole(key) : kNoLimit; }
+Index limit(const Settings& s, const char* key) {
+  return s.has(key) ? s.whole(key) : kNoLimit;
+}
 
 EstimatorOptions estimator(const Settings& s, const char* solver) {
   EstimatorOptions e;
@@ -164,7 +178,8 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   for (const std::string& name : s.list("protocols"))
     t.protocols.push_back(name == "paper" ? ProtocolKind::paper : ProtocolKind::exact);
   if (t.protocols.empty())
-    throw std::invalid_argument("[decomposition] protocols, expected paper, exact or both, got none");
+    throw std::invalid_argument(
+        "[decomposition] protocols, expected paper, exact or both, got none");
   return t;
 }
 

@@ -26,8 +26,7 @@ Split load(const TaskSettings& s) {
   csv.target = s.target;
   csv.task = s.task;
   const Dataset whole = read_dataset(s.csv, csv);
-  if (s.query_csv.empty())
-    return split(whole, s.train_fraction, s.seed, s.max_train, s.max_query);
+  if (s.query_csv.empty()) return split(whole, s.train_fraction, s.seed, s.max_train, s.max_query);
   Split parts;
   parts.train = whole;
   parts.query = read_query(s.query_csv, whole, csv);
@@ -49,7 +48,8 @@ ModelSpec make_spec(const TaskSettings& s, const Dataset& train) {
   const std::string plain = train.task == Task::regression ? "linear"
                             : train.task == Task::binary   ? "logistic"
                                                            : "softmax";
-  ModelSpec spec = parse_model(s.model.empty() ? plain : s.model, train.task, train.features(), train.outputs());
+  ModelSpec spec =
+      parse_model(s.model.empty() ? plain : s.model, train.task, train.features(), train.outputs());
   spec.activation = s.activation;
   spec.bias = s.bias;
   return spec;
@@ -70,26 +70,33 @@ void require_memory(const TaskSettings& s, const ModelSpec& spec, Index examples
   const std::size_t needed = predicted_bytes(s, spec, examples, threads);
   const std::size_t there = available_bytes();
   if (needed > there)
-    throw std::invalid_argument(fmt::format(
-        "[decomposition] memory, task {} with {} parameters needs {:.1f} GB for dense matrices on {} "
-        "threads and {:.1f} GB are free: use a smaller model, fewer threads, or --set "
-        "protocols=paper",
-        s.name, spec.parameter_count(), static_cast<double>(needed) / 1e9, threads,
-        static_cast<double>(there) / 1e9));
+    throw std::invalid_argument(
+        fmt::format("[decomposition] memory, task {} with {} parameters needs {:.1f} GB for dense "
+                    "matrices on {} "
+                    "threads and {:.1f} GB are free: use a smaller model, fewer threads, or --set "
+                    "protocols=paper",
+                    s.name,
+                    spec.parameter_count(),
+                    static_cast<double>(needed) / 1e9,
+                    threads,
+                    static_cast<double>(there) / 1e9));
 }
 
 std::vector<Index> choose_removed(const TaskSettings& s, Index examples) {
   if (s.removed < 1 || s.removed > examples)
     throw std::invalid_argument(
         fmt::format("[decomposition] removed, expected 1 to {} (the training examples), got {}",
-                    examples, s.removed));
+                    examples,
+                    s.removed));
   std::vector<Index> order = Random(s.seed, {0x72656d6f7665 /* "remove" */}).permutation(examples);
   order.resize(static_cast<std::size_t>(s.removed));
   return order;
 }
 
 /// The base run is a task of the pool too: it is a shard like all others.
-Run base_run(const TaskSettings& s, const TaskOptions& options, const LeaveOneOut& at_init,
+Run base_run(const TaskSettings& s,
+             const TaskOptions& options,
+             const LeaveOneOut& at_init,
              const DecompositionOptions& how) {
   RetrainingTask task;
   task.key = "base run\n" + task_key(at_init, Response::cold_start, {}, ProtocolKind::paper, how);
@@ -98,7 +105,9 @@ Run base_run(const TaskSettings& s, const TaskOptions& options, const LeaveOneOu
 }
 
 /// What the estimate foretells of the mean query loss, against what happened.
-Prediction predict(const Decomposition& d, int stage, const std::string& against,
+Prediction predict(const Decomposition& d,
+                   int stage,
+                   const std::string& against,
                    std::uint64_t seed) {
   Prediction p;
   p.against = against;
@@ -111,14 +120,16 @@ Prediction predict(const Decomposition& d, int stage, const std::string& against
 
 }  // namespace
 
-std::size_t predicted_bytes(const TaskSettings& s, const ModelSpec& spec, Index examples,
+std::size_t predicted_bytes(const TaskSettings& s,
+                            const ModelSpec& spec,
+                            Index examples,
                             int threads) {
   const Index p = spec.parameter_count();
   const auto square = static_cast<std::size_t>(p) * static_cast<std::size_t>(p) * sizeof(double);
   std::size_t bytes = 2 * static_cast<std::size_t>(p) * static_cast<std::size_t>(examples) *
                       sizeof(double);  // gradients, as a matrix and as a file
-  const bool exact = std::find(s.protocols.begin(), s.protocols.end(), ProtocolKind::exact) !=
-                     s.protocols.end();
+  const bool exact =
+      std::find(s.protocols.begin(), s.protocols.end(), ProtocolKind::exact) != s.protocols.end();
   if (exact) bytes += static_cast<std::size_t>(threads) * newton_bytes(p) + 4 * square;
   return bytes;
 }
@@ -141,14 +152,14 @@ TaskResult run_task(const TaskSettings& settings, const TaskOptions& options) {
   seeded.base = how.base;
   const VectorXd init = initialise(
       spec, settings.initialisation.value_or(default_initialisation(spec)), settings.seed);
-  const LeaveOneOut at_init(*r.model, *r.train, settings.weight_decay, settings.damping, init,
-                            init);
+  const LeaveOneOut at_init(
+      *r.model, *r.train, settings.weight_decay, settings.damping, init, init);
   r.base = base_run(seeded, options, at_init, how);
-  r.loo = std::make_unique<LeaveOneOut>(*r.model, *r.train, settings.weight_decay,
-                                        settings.damping, init, r.base.theta);
+  r.loo = std::make_unique<LeaveOneOut>(
+      *r.model, *r.train, settings.weight_decay, settings.damping, init, r.base.theta);
   for (const ProtocolKind protocol : settings.protocols) {
-    how.estimator = protocol == ProtocolKind::paper ? settings.paper_estimator
-                                                    : settings.exact_estimator;
+    how.estimator =
+        protocol == ProtocolKind::paper ? settings.paper_estimator : settings.exact_estimator;
     how.pool = {.threads = options.threads, .shard_folder = options.shard_folder};
     if (options.progress)
       how.pool.progress =

@@ -17,8 +17,8 @@ namespace leaveout {
 
 /// Everything that decides a task's numbers.
 struct TaskSettings {
-  std::string name;   // of the task, and of its folder
-  std::string data;   // of the registry, or empty for a file:
+  std::string name;  // of the task, and of its folder
+  std::string data;  // of the registry, or empty for a file:
   std::string csv, target, query_csv;
   std::optional<Task> task;  // forces the task of a CSV file
   std::string model;         // empty: by the task
@@ -47,10 +47,10 @@ struct TaskOptions {
 
 /// Predicted against actual change of the mean query loss, one entry per removed example.
 struct Prediction {
-  std::string against;         // "cold-start retraining" or "PBRF"
+  std::string against;  // "cold-start retraining" or "PBRF"
   ProtocolKind protocol = ProtocolKind::exact;
-  Eigen::VectorXd predicted;   // (R) mean over queries of the scores
-  Eigen::VectorXd actual;      // (R)
+  Eigen::VectorXd predicted;  // (R) mean over queries of the scores
+  Eigen::VectorXd actual;     // (R)
   Agreement agreement;
 };
 
@@ -72,7 +72,9 @@ TaskSettings read_task_settings(const Settings& settings, const Invocation& invo
 TaskResult run_task(const TaskSettings& settings, const TaskOptions& options);
 
 /// Bytes that the task will take at its peak, and one line that says what for.
-std::size_t predicted_bytes(const TaskSettings& settings, const ModelSpec& spec, Index examples,
+std::size_t predicted_bytes(const TaskSettings& settings,
+                            const ModelSpec& spec,
+                            Index examples,
                             int threads);
 
 }  // namespace leaveout

@@ -20,8 +20,16 @@ std::string hash(const MatrixXd& m) {
 
 std::string text(const Protocol& p) {
   return fmt::format("{} rate={} momentum={} betas={},{},{} batch={} epochs={} first={} seed={}",
-                     optimiser_name(p.optimiser), p.learning_rate, p.momentum, p.beta1, p.beta2,
-                     p.epsilon, p.batch_size, p.epochs, p.first_epoch, p.seed);
+                     optimiser_name(p.optimiser),
+                     p.learning_rate,
+                     p.momentum,
+                     p.beta1,
+                     p.beta2,
+                     p.epsilon,
+                     p.batch_size,
+                     p.epochs,
+                     p.first_epoch,
+                     p.seed);
 }
 
 /// K/2 further epochs on fresh batches, buffers at zero: what every branch of `paper` shares.
@@ -34,8 +42,11 @@ Protocol further(const Protocol& base) {
 
 /// One response under one protocol. The cold start repeats the base run without the example, then
 /// goes on exactly like the others, so that its budget equals theirs.
-Run respond(const LeaveOneOut& loo, Response response, const std::vector<Index>& removed,
-            ProtocolKind protocol, const DecompositionOptions& options) {
+Run respond(const LeaveOneOut& loo,
+            Response response,
+            const std::vector<Index>& removed,
+            ProtocolKind protocol,
+            const DecompositionOptions& options) {
   const Objective q = loo.objective(response, removed);
   if (protocol == ProtocolKind::exact) return minimise(q, loo.start(response), options.newton);
   VectorXd start = loo.start(response);
@@ -97,28 +108,46 @@ double mean_output_distance(const MatrixXd& a, const MatrixXd& b) {
   return (a - b).colwise().norm().mean();
 }
 
-std::string task_key(const LeaveOneOut& loo, Response response, const std::vector<Index>& removed,
-                     ProtocolKind protocol, const DecompositionOptions& options) {
+std::string task_key(const LeaveOneOut& loo,
+                     Response response,
+                     const std::vector<Index>& removed,
+                     ProtocolKind protocol,
+                     const DecompositionOptions& options) {
   const ModelSpec& spec = loo.model().spec();
   const std::string how =
       protocol == ProtocolKind::paper
           ? text(options.base)
-          : fmt::format("newton tolerance={} iterations={} radius={},{}", options.newton.tolerance,
-                        options.newton.max_iterations, options.newton.initial_radius,
-                        options.newton.max_radius);
+          : fmt::format("newton tolerance={} iterations={} radius={},{} leave_saddles={}",
+                        options.newton.tolerance,
+                        options.newton.max_iterations,
+                        options.newton.initial_radius,
+                        options.newton.max_radius,
+                        options.newton.leave_saddles);
   return fmt::format(
       "{}\nresponse={} removed={} convention={}\nmodel widths={} activation={} loss={} bias={}\n"
       "weight_decay={} damping={}\ninputs={} targets={}\ntheta_init={} theta_s={}\n{} {}\n",
-      options.provenance, response_name(response), fmt::join(removed, ","),
+      options.provenance,
+      response_name(response),
+      fmt::join(removed, ","),
       loo.removal() == Removal::keep_weights ? "keep" : "renormalise",
-      fmt::join(spec.widths(), ","), activation_name(spec.activation), loss_name(spec.loss),
-      spec.bias, loo.weight_decay(), loo.damping(), hash(loo.train().inputs),
-      hash(loo.train().targets), hash(loo.theta_init()), hash(loo.theta_s()),
-      protocol_name(protocol), how);
+      fmt::join(spec.widths(), ","),
+      activation_name(spec.activation),
+      loss_name(spec.loss),
+      spec.bias,
+      loo.weight_decay(),
+      loo.damping(),
+      hash(loo.train().inputs),
+      hash(loo.train().targets),
+      hash(loo.theta_init()),
+      hash(loo.theta_s()),
+      protocol_name(protocol),
+      how);
 }
 
-Decomposition decompose(const LeaveOneOut& loo, const Dataset& query,
-                        const std::vector<Index>& removed, ProtocolKind protocol,
+Decomposition decompose(const LeaveOneOut& loo,
+                        const Dataset& query,
+                        const std::vector<Index>& removed,
+                        ProtocolKind protocol,
                         const DecompositionOptions& options) {
   const Index p = loo.theta_s().size(), r = static_cast<Index>(removed.size());
   Decomposition d;

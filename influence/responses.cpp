@@ -24,8 +24,13 @@ std::string response_name(Response r) {
   }
 }
 
-LeaveOneOut::LeaveOneOut(const Model& model, const Dataset& train, double weight_decay,
-                         double damping, VectorXd theta_init, VectorXd theta_s, Removal removal)
+LeaveOneOut::LeaveOneOut(const Model& model,
+                         const Dataset& train,
+                         double weight_decay,
+                         double damping,
+                         VectorXd theta_init,
+                         VectorXd theta_s,
+                         Removal removal)
     : model_(&model),
       train_(&train),
       weight_decay_(weight_decay),
@@ -56,12 +61,13 @@ Objective LeaveOneOut::loss_objective(const std::vector<Index>& removed, double 
   return q;
 }
 
-Objective LeaveOneOut::objective(Response response, const std::vector<Index>& removed,
+Objective LeaveOneOut::objective(Response response,
+                                 const std::vector<Index>& removed,
                                  double epsilon) const {
   for (const Index k : removed)
     if (k < 0 || k >= train_->size())
-      throw std::invalid_argument(fmt::format("[response] removed example, expected 0 to {}, got {}",
-                                              train_->size() - 1, k));
+      throw std::invalid_argument(fmt::format(
+          "[response] removed example, expected 0 to {}, got {}", train_->size() - 1, k));
   if (response == Response::pbrf && removal_ == Removal::renormalise)
     throw std::invalid_argument(
         "[response] the PBRF is defined with the other examples kept at 1/N: use "

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Responses: what becomes of the parameters when examples are removed. Each is a setting of the one
-// objective of models/objective.h, with eps = 1/N for removal (Bae et al. 2022, section 2 and eq. 7):
+// objective of models/objective.h, with eps = 1/N for removal (Bae et al. 2022, section 2 and eq.
+// 7):
 //
 //   response     term of example i       removed examples            damping    start
 //   cold_start   loss                    w_k = 1/N - eps             0          the initialisation
@@ -12,8 +13,9 @@
 //
 // The PBRF's removal term -eps L_k is joined with the removed example's own Bregman term: their
 // difference D_k - L_k is linear in the outputs (up to a constant), so at eps = 1/N nothing but the
-// tilt -eps dL_k/dy(y_s)'f(theta, x_k) is left, and nothing cancels. Weight decay is folded into the
-// loss and so becomes weight_decay/2 |theta - theta_s|^2 in the Bregman forms: it adds to lambda.
+// tilt -eps dL_k/dy(y_s)'f(theta, x_k) is left, and nothing cancels. Weight decay is folded into
+// the loss and so becomes weight_decay/2 |theta - theta_s|^2 in the Bregman forms: it adds to
+// lambda.
 //
 //   LeaveOneOut loo(model, train, weight_decay, damping, theta_init, theta_s);
 //   Objective q = loo.objective(Response::pbrf, {k});
@@ -34,8 +36,12 @@ enum class Removal { keep_weights, renormalise };
 class LeaveOneOut {
  public:
   /// Model and data must outlive the object. theta_s need not be converged.
-  LeaveOneOut(const Model& model, const Dataset& train, double weight_decay, double damping,
-              Eigen::VectorXd theta_init, Eigen::VectorXd theta_s,
+  LeaveOneOut(const Model& model,
+              const Dataset& train,
+              double weight_decay,
+              double damping,
+              Eigen::VectorXd theta_init,
+              Eigen::VectorXd theta_s,
               Removal removal = Removal::keep_weights);
 
   /// The objective whose minimiser is the response to giving the examples `removed` the weight

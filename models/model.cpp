@@ -107,12 +107,18 @@ SlotId record_term(Recorder<S>& r, LossKind loss, Term term, SlotId y, SlotId re
 
 }  // namespace
 
-std::string activation_name(Activation a) { return name_of(kActivations, a); }
+std::string activation_name(Activation a) {
+  return name_of(kActivations, a);
+}
 Activation parse_activation(const std::string& name) {
   return parse(kActivations, name, "activation");
 }
-std::string loss_name(LossKind loss) { return name_of(kLosses, loss); }
-std::string initialisation_name(Initialisation i) { return name_of(kInitialisations, i); }
+std::string loss_name(LossKind loss) {
+  return name_of(kLosses, loss);
+}
+std::string initialisation_name(Initialisation i) {
+  return name_of(kInitialisations, i);
+}
 Initialisation parse_initialisation(const std::string& name) {
   return parse(kInitialisations, name, "initialisation");
 }
@@ -157,8 +163,10 @@ ModelSpec parse_model(const std::string& text, Task task, Index features, Index 
     spec.hidden = parse_widths(text.substr(4));
   } else if (text != plain) {
     throw std::invalid_argument(
-        fmt::format("[model] model, expected {} or mlp:W1,W2,... for a {} task, got '{}'", plain,
-                    task_name(task), text));
+        fmt::format("[model] model, expected {} or mlp:W1,W2,... for a {} task, got '{}'",
+                    plain,
+                    task_name(task),
+                    text));
   }
   return spec;
 }

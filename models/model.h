@@ -64,9 +64,7 @@ class Model {
  public:
   explicit Model(ModelSpec spec);
   const ModelSpec& spec() const { return spec_; }
-  const Program<double>& program(Term term) const {
-    return term == Term::loss ? loss_ : bregman_;
-  }
+  const Program<double>& program(Term term) const { return term == Term::loss ? loss_ : bregman_; }
   Index parameter_count() const { return loss_.parameter_count(); }
   Index outputs() const { return spec_.outputs; }
 
@@ -75,7 +73,8 @@ class Model {
   Program<double> loss_, bregman_;
 };
 
-/// zeros; variance 1/in (lecun), 2/in (he), 2/(in + out) (glorot), normal or uniform. Biases are zero.
+/// zeros; variance 1/in (lecun), 2/in (he), 2/(in + out) (glorot), normal or uniform. Biases are
+/// zero.
 enum class Initialisation { zeros, lecun_normal, he_normal, glorot_normal, glorot_uniform };
 std::string initialisation_name(Initialisation i);
 Initialisation parse_initialisation(const std::string& name);

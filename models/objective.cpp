@@ -34,8 +34,7 @@ void check(const Objective& q) {
           fmt::format("weights, expected {}, got {}", q.size(), q.weights.size()));
   const bool needs_centre = q.damping != 0 || q.term != ObjectiveTerm::loss;
   require(!needs_centre || q.centre.size() == q.parameter_count(),
-          fmt::format("centre, expected {} numbers, got {}", q.parameter_count(),
-                      q.centre.size()));
+          fmt::format("centre, expected {} numbers, got {}", q.parameter_count(), q.centre.size()));
   require(q.term != ObjectiveTerm::bregman || q.centre_outputs.cols() == q.size(),
           "centre outputs, expected one column per example");
   require(q.tilted.empty() || q.term == ObjectiveTerm::bregman,
@@ -176,8 +175,8 @@ void Evaluator::batch_gradient(const VectorXd& theta, std::span<const Index> bat
   gather(batch);
   if (objective_.term == ObjectiveTerm::quadratic) {
     step_ = theta - objective_.centre;
-    leaveout::curvature_product<double>(ws_, part_, objective_.centre, step_, product_,
-                                        Curvature::gauss_newton);
+    leaveout::curvature_product<double>(
+        ws_, part_, objective_.centre, step_, product_, Curvature::gauss_newton);
     g = product_.col(0);
   } else {
     leaveout::gradient<double>(ws_, part_, theta, g);
@@ -185,7 +184,9 @@ void Evaluator::batch_gradient(const VectorXd& theta, std::span<const Index> bat
   add_penalty_gradient(theta, g);
 }
 
-void Evaluator::curvature_product(const VectorXd& theta, const MatrixXd& v, MatrixXd& hv,
+void Evaluator::curvature_product(const VectorXd& theta,
+                                  const MatrixXd& v,
+                                  MatrixXd& hv,
                                   Curvature curvature) {
   hv.resize(v.rows(), v.cols());
   if (at_centre_)
@@ -199,8 +200,11 @@ MatrixXd Evaluator::curvature(const VectorXd& theta, Curvature curvature, int th
   DenseOptions options;
   options.threads = threads;
   const bool quadratic = objective_.term == ObjectiveTerm::quadratic;
-  MatrixXd c = dense_curvature(program(), whole_, quadratic ? objective_.centre : theta,
-                               quadratic ? Curvature::gauss_newton : curvature, options);
+  MatrixXd c = dense_curvature(program(),
+                               whole_,
+                               quadratic ? objective_.centre : theta,
+                               quadratic ? Curvature::gauss_newton : curvature,
+                               options);
   c.diagonal().array() += shift();
   return c;
 }

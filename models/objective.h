@@ -6,9 +6,9 @@
 //               + (weight_decay / 2) |theta|^2 + (damping / 2) |theta - centre|^2
 //
 // term_i is the loss, the Bregman divergence of the loss between the outputs at theta and at the
-// centre, or the quadratic model of that divergence at the centre, (1/2) |J_i (theta - centre)|^2 in
-// the metric of the loss. Removing example k is w_k = 0 with the others kept at 1/N (convention A:
-// the mean keeps its 1/N). Tilt and linear terms are what a removal becomes for the last two.
+// centre, or the quadratic model of that divergence at the centre, (1/2) |J_i (theta - centre)|^2
+// in the metric of the loss. Removing example k is w_k = 0 with the others kept at 1/N (convention
+// A: the mean keeps its 1/N). Tilt and linear terms are what a removal becomes for the last two.
 //
 //   Objective q = training_objective(model, data, weight_decay);
 //   q.weights(k) = 0;                                           // without example k
@@ -58,13 +58,16 @@ class Evaluator {
   /// Overwrites g (P), returns the value.
   double gradient(const Eigen::VectorXd& theta, Eigen::VectorXd& g);
   /// Mini-batch estimate of the gradient: (1/B) sum over the batch of N w_i grad term_i, plus all
-  /// that is no sum over examples (tilts, linear term, penalties) in full. An example of weight zero
-  /// keeps its place in the batch and in B.
-  void batch_gradient(const Eigen::VectorXd& theta, std::span<const Index> batch,
+  /// that is no sum over examples (tilts, linear term, penalties) in full. An example of weight
+  /// zero keeps its place in the batch and in B.
+  void batch_gradient(const Eigen::VectorXd& theta,
+                      std::span<const Index> batch,
                       Eigen::VectorXd& g);
   /// hv (P x k) = C v; C with weight decay and damping.
-  void curvature_product(const Eigen::VectorXd& theta, const Eigen::MatrixXd& v,
-                         Eigen::MatrixXd& hv, Curvature curvature);
+  void curvature_product(const Eigen::VectorXd& theta,
+                         const Eigen::MatrixXd& v,
+                         Eigen::MatrixXd& hv,
+                         Curvature curvature);
   /// Dense C (P x P), with weight decay and damping.
   Eigen::MatrixXd curvature(const Eigen::VectorXd& theta, Curvature curvature, int threads = 1);
 
@@ -78,9 +81,9 @@ class Evaluator {
 
   Objective objective_;
   Index tile_;
-  Eigen::MatrixXd tilt_;    // (O x N), zero where there is none
-  Batch<double> whole_;     // the data set
-  Workspace<double> ws_;    // tiles of the whole, and mini-batches
+  Eigen::MatrixXd tilt_;       // (O x N), zero where there is none
+  Batch<double> whole_;        // the data set
+  Workspace<double> ws_;       // tiles of the whole, and mini-batches
   Eigen::MatrixXd x_, t_, a_;  // a mini-batch: inputs, references, tilts (columns = examples)
   Eigen::VectorXd w_;          // its weights
   Batch<double> part_;
@@ -89,15 +92,18 @@ class Evaluator {
 };
 
 /// Outputs f(theta, x_i) for all inputs (features x N): (O x N).
-Eigen::MatrixXd outputs(const Model& model, const Eigen::MatrixXd& inputs,
+Eigen::MatrixXd outputs(const Model& model,
+                        const Eigen::MatrixXd& inputs,
                         const Eigen::VectorXd& theta);
 /// Losses of a data set's examples at theta: (N).
 Eigen::VectorXd losses(const Model& model, const Dataset& data, const Eigen::VectorXd& theta);
 /// Gradient of each example's loss, as columns (P x N). Without weight decay.
-Eigen::MatrixXd loss_gradients(const Model& model, const Dataset& data,
+Eigen::MatrixXd loss_gradients(const Model& model,
+                               const Dataset& data,
                                const Eigen::VectorXd& theta);
 /// Gradient of the loss in the outputs at given outputs: mu(y) - t, (O x N).
-Eigen::MatrixXd output_residuals(const Model& model, const Dataset& data,
+Eigen::MatrixXd output_residuals(const Model& model,
+                                 const Dataset& data,
                                  const Eigen::MatrixXd& outputs);
 
 }  // namespace leaveout

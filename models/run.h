@@ -28,10 +28,10 @@ std::string stationarity_name(Stationarity s);
 struct Run {
   Eigen::VectorXd theta;  // (P)
   std::vector<LogEntry> log;
-  bool converged = false;            // did it reach the asked gradient norm (always false for SGD)
-  double objective = 0;              // at theta
-  double gradient_norm = 0;          // at theta
-  std::int64_t iterations = 0;       // epochs, or Newton steps
+  bool converged = false;       // did it reach the asked gradient norm (always false for SGD)
+  double objective = 0;         // at theta
+  double gradient_norm = 0;     // at theta
+  std::int64_t iterations = 0;  // epochs, or Newton steps
   Stationarity kind = Stationarity::not_examined;
   std::int64_t negative_eigenvalues = 0;  // of the Hessian at theta, if examined
   double smallest_eigenvalue = 0;         // of the Hessian at theta, if examined (0 for a minimum)

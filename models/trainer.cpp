@@ -49,7 +49,9 @@ void check(const Protocol& p) {
     throw std::invalid_argument(fmt::format(
         "[train] protocol, expected batch_size >= 1, epochs >= 0 and learning_rate > 0, got {}, {} "
         "and {}",
-        p.batch_size, p.epochs, p.learning_rate));
+        p.batch_size,
+        p.epochs,
+        p.learning_rate));
 }
 
 }  // namespace
@@ -65,7 +67,8 @@ OptimiserKind parse_optimiser(const std::string& name) {
       fmt::format("[train] optimiser, expected sgd or adam, got '{}'", name));
 }
 
-std::vector<std::vector<Index>> epoch_batches(Index examples, const Protocol& protocol,
+std::vector<std::vector<Index>> epoch_batches(Index examples,
+                                              const Protocol& protocol,
                                               Index epoch) {
   Random random(protocol.seed, {0x6261746368 /* "batch" */, static_cast<std::uint64_t>(epoch)});
   const std::vector<Index> order = random.permutation(examples);
@@ -106,7 +109,9 @@ Run train(const Objective& objective, const VectorXd& start, const Protocol& pro
       throw std::runtime_error(fmt::format(
           "[train] parameters are no longer finite after epoch {} of {}: lower the learning rate "
           "(now {})",
-          e + 1, protocol.epochs, protocol.learning_rate));
+          e + 1,
+          protocol.epochs,
+          protocol.learning_rate));
     if (protocol.log_every > 0 && (e + 1) % protocol.log_every == 0 && e + 1 < protocol.epochs)
       note(e + 1);
   }

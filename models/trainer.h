@@ -3,7 +3,8 @@
 // The deterministic mini-batch trainer: SGD with momentum, or Adam, on any Objective.
 //
 //   sgd    v <- momentum v + g,  theta <- theta - rate v          (g: mini-batch gradient)
-//   adam   m, s: running means of g and g*g with bias correction, theta <- theta - rate m/(sqrt s + e)
+//   adam   m, s: running means of g and g*g with bias correction, theta <- theta - rate m/(sqrt s +
+//   e)
 //
 // Each epoch takes the examples in an order that depends on (seed, epoch) alone, never on the
 // weights: a removed example (weight zero) keeps its place, so that two runs differ by its gradient
@@ -26,10 +27,10 @@ OptimiserKind parse_optimiser(const std::string& name);
 /// How a training is done, apart from where it starts. Printed with every result.
 struct Protocol {
   OptimiserKind optimiser = OptimiserKind::sgd;
-  double learning_rate = 0.1;  // constant
-  double momentum = 0;         // sgd
+  double learning_rate = 0.1;                         // constant
+  double momentum = 0;                                // sgd
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // adam
-  Index batch_size = 128;      // N or more: full batch
+  Index batch_size = 128;                             // N or more: full batch
   Index epochs = 100;
   Index first_epoch = 0;  // number of the first epoch: decides the batches
   std::uint64_t seed = 0;
@@ -41,7 +42,8 @@ struct Protocol {
 Run train(const Objective& objective, const Eigen::VectorXd& start, const Protocol& protocol);
 
 /// The batches of an epoch: a permutation of 0..N-1, cut into pieces of batch_size.
-std::vector<std::vector<Index>> epoch_batches(Index examples, const Protocol& protocol,
+std::vector<std::vector<Index>> epoch_batches(Index examples,
+                                              const Protocol& protocol,
                                               Index epoch);
 
 }  // namespace leaveout

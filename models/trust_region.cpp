@@ -27,8 +27,9 @@ bool factorise(const MatrixXd& h, double mu, MatrixXd& shifted, Factor& factor) 
 /// A unit vector along the lowest eigenvector of H, by inverse iteration with H + mu I.
 VectorXd lowest_direction(const Factor& factor, Index n) {
   // A fixed start that is orthogonal to nothing in particular: entries of slowly varying size.
-  VectorXd z = VectorXd::LinSpaced(n, 1.0, 2.0).cwiseProduct(
-      VectorXd::LinSpaced(n, 0.0, 1e4).array().sin().matrix() + VectorXd::Constant(n, 0.1));
+  VectorXd z = VectorXd::LinSpaced(n, 1.0, 2.0)
+                   .cwiseProduct(VectorXd::LinSpaced(n, 0.0, 1e4).array().sin().matrix() +
+                                 VectorXd::Constant(n, 0.1));
   for (int i = 0; i < 8; ++i) {
     z = factor.solve(z);
     z.normalize();
@@ -36,12 +37,12 @@ VectorXd lowest_direction(const Factor& factor, Index n) {
   return z;
 }
 
-/// tau with |p + tau z| = radius, the root that lowers the model more (|z| = 1).
+/// tau with |p + tau z| = radius, the smaller root, which lowers the model more (|z| = 1).
 double to_boundary(const VectorXd& p, const VectorXd& z, double radius) {
   const double pz = p.dot(z);
   const double rest = radius * radius - p.squaredNorm();
   const double root = std::sqrt(std::max(0.0, pz * pz + rest));
-  return pz >= 0 ? rest / (pz + root) : -(root - pz);
+  return pz >= 0 ? rest / (pz + root) : rest / (pz - root);
 }
 
 /// Bounds of the multiplier, from Gershgorin's circles.
@@ -51,7 +52,8 @@ struct Interval {
     const VectorXd d = h.diagonal();
     const VectorXd off = h.cwiseAbs().rowwise().sum() - d.cwiseAbs();
     low = std::max(0.0, -d.minCoeff());
-    high = std::max(0.0, g_norm / radius - (d - off).minCoeff());
+    // The margin is for g = 0 where a circle is attained: -lambda_min itself is singular.
+    high = 1.1 * std::max(0.0, g_norm / radius - (d - off).minCoeff());
     low = std::min(low, high);
   }
   double safeguard(double mu) const {
@@ -139,16 +141,15 @@ class Newton {
     }
     h_ = evaluate_.curvature(run_.theta, Curvature::full, options_.threads);
     examine();
-    run_.converged = run_.gradient_norm < options_.tolerance &&
-                     run_.kind != Stationarity::saddle;
+    run_.converged = run_.gradient_norm < options_.tolerance && run_.kind != Stationarity::saddle;
     return std::move(run_);
   }
 
  private:
   void log() { run_.log.push_back({run_.iterations, run_.objective, run_.gradient_norm}); }
 
-  /// One more Newton step, taken if it lowers the gradient. Convergence is quadratic, so this leaves
-  /// rounding only: differences between responses are then theirs and not the tolerance's.
+  /// One more Newton step, taken if it lowers the gradient. Convergence is quadratic, so this
+  /// leaves rounding only: differences between responses are then theirs and not the tolerance's.
   void polish() {
     if (run_.kind != Stationarity::minimum) return;
     const VectorXd candidate = run_.theta - Factor(h_).solve(g_);
@@ -173,8 +174,7 @@ class Newton {
     const double rounding = 1e-12 * std::max(1.0, e.cwiseAbs().maxCoeff());
     run_.smallest_eigenvalue = e(0);
     run_.negative_eigenvalues = (e.array() < -rounding).count();
-    run_.kind =
-        run_.negative_eigenvalues > 0 ? Stationarity::saddle : Stationarity::degenerate;
+    run_.kind = run_.negative_eigenvalues > 0 ? Stationarity::saddle : Stationarity::degenerate;
   }
 
   /// One accepted step, shrinking the radius as often as needed. False when no step helps any more.
@@ -205,8 +205,7 @@ class Newton {
 
   /// Is the change too small for the objective's rounding to show it?
   bool negligible(double predicted) const {
-    return predicted <
-           1e3 * std::numeric_limits<double>::epsilon() * std::abs(run_.objective);
+    return predicted < 1e3 * std::numeric_limits<double>::epsilon() * std::abs(run_.objective);
   }
 
   // Near the end the objective cannot resolve a step's gain any more; the gradient still can.

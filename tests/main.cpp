@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The test runner: doctest's own, with a plain closing line that any log reader understands.
 //
-//   build/tests                        every test
-//   build/tests -tc='*leverage*'       the tests whose name matches
+//   build/leaveout_tests                        every test
+//   build/leaveout_tests -tc='*leverage*'       the tests whose name matches
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -18,10 +18,8 @@ struct ClosingLine final : doctest::IReporter {
   void test_run_end(const doctest::TestRunStats& stats) override {
     const unsigned run = stats.numTestCasesPassingFilters;
     const unsigned failed = stats.numTestCasesFailed;
-    std::printf("%u passed, %u failed, %u skipped\n",
-                run - failed,
-                failed,
-                stats.numTestCases - run);
+    std::printf(
+        "%u passed, %u failed, %u skipped\n", run - failed, failed, stats.numTestCases - run);
   }
   void test_case_start(const doctest::TestCaseData& /*data*/) override {}
   void test_case_reenter(const doctest::TestCaseData& /*data*/) override {}
@@ -37,4 +35,6 @@ REGISTER_LISTENER("closing_line", 1000, ClosingLine);
 
 }  // namespace
 
-int main(int argc, char** argv) { return doctest::Context(argc, argv).run(); }
+int main(int argc, char** argv) {
+  return doctest::Context(argc, argv).run();
+}

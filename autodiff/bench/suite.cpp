@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <Eigen/Core>
 
@@ -105,6 +106,10 @@ void Suite::print() const {
                measured,
                verdict);
   };
+  double load = 0;
+  if (getloadavg(&load, 1) == 1)
+    fmt::print("load average {:.1f} (above 1, trust the ratios to hand, not times or threads)\n",
+               load);
   line("id", "workload", "ours", "hand", "ours/hand", "target", "measured", "");
   for (const Result& r : results_) {
     if (!r.done) continue;

@@ -24,9 +24,7 @@ struct Relu final : ElementwiseOp<Relu<S>, S> {
     // Not "x > 0 ? x : 0", which would turn NaN into 0.
     for (Index i = 0; i < n; ++i) y[i] = real_part(x[i]) <= 0 ? S(0) : x[i];
   }
-  static auto slope(const Point& p) {
-    return (p.y.real() > 0).template cast<S>();
-  }
+  static auto slope(const Point& p) { return (p.y.real() > 0).template cast<S>(); }
   static auto curve(const Point& p) { return S(0) * p.y; }
 };
 
@@ -174,14 +172,14 @@ SlotId square(Recorder<S>& r, SlotId x) {
   return record<Square>(r, x);
 }
 
-#define LEAVEOUT_INSTANTIATE(S)                    \
-  template SlotId relu(Recorder<S>&, SlotId);      \
-  template SlotId tanh(Recorder<S>&, SlotId);      \
-  template SlotId sigmoid(Recorder<S>&, SlotId);   \
-  template SlotId softplus(Recorder<S>&, SlotId);  \
-  template SlotId gelu(Recorder<S>&, SlotId);      \
-  template SlotId exp(Recorder<S>&, SlotId);       \
-  template SlotId log(Recorder<S>&, SlotId);       \
+#define LEAVEOUT_INSTANTIATE(S)                   \
+  template SlotId relu(Recorder<S>&, SlotId);     \
+  template SlotId tanh(Recorder<S>&, SlotId);     \
+  template SlotId sigmoid(Recorder<S>&, SlotId);  \
+  template SlotId softplus(Recorder<S>&, SlotId); \
+  template SlotId gelu(Recorder<S>&, SlotId);     \
+  template SlotId exp(Recorder<S>&, SlotId);      \
+  template SlotId log(Recorder<S>&, SlotId);      \
   template SlotId square(Recorder<S>&, SlotId);
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)

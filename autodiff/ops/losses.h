@@ -18,8 +18,8 @@
 // mu(y) - mu(y_s), its Hessian V(y). Values are computed without cancellation: they are right to
 // rounding even where y - y_s is tiny (Bae et al. 2022, eq. 7).
 //
-//   SlotId l = cross_entropy(r, logits, targets);       // targets: one column of probabilities each
-//   SlotId d = bregman_cross_entropy(r, logits, centre_logits);
+//   SlotId l = cross_entropy(r, logits, targets);       // targets: one column of probabilities
+//   each SlotId d = bregman_cross_entropy(r, logits, centre_logits);
 //
 // All are losses in the sense of op.h: Curvature::gauss_newton keeps their K.
 

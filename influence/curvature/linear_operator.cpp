@@ -23,8 +23,8 @@ SumOperator::SumOperator(std::vector<Part> parts, double shift)
     throw std::invalid_argument("[operator] sum, expected at least one operator, got none");
   for (const Part& part : parts_)
     if (part.op->size() != size())
-      throw std::invalid_argument(fmt::format("[operator] sum, expected size {}, got {}",
-                                              size(), part.op->size()));
+      throw std::invalid_argument(
+          fmt::format("[operator] sum, expected size {}, got {}", size(), part.op->size()));
 }
 
 void SumOperator::apply(const Eigen::Ref<const MatrixXd>& v, Eigen::Ref<MatrixXd> out) const {
@@ -47,7 +47,9 @@ SumOperator damp(const LinearOperator& a, double damping) {
   return SumOperator({{1, &a}}, damping);
 }
 
-SumOperator scale(const LinearOperator& a, double factor) { return SumOperator({{factor, &a}}); }
+SumOperator scale(const LinearOperator& a, double factor) {
+  return SumOperator({{factor, &a}});
+}
 
 SumOperator sum(const LinearOperator& a, const LinearOperator& b) {
   return SumOperator({{1, &a}, {1, &b}});

@@ -27,7 +27,8 @@ Batch<double> whole(const Objective& q) {
 
 }  // namespace
 
-ObjectiveCurvature::ObjectiveCurvature(const Objective& objective, const VectorXd& theta,
+ObjectiveCurvature::ObjectiveCurvature(const Objective& objective,
+                                       const VectorXd& theta,
                                        Curvature curvature)
     : objective_(require_losses(objective)),
       theta_(theta),
@@ -42,14 +43,16 @@ void ObjectiveCurvature::apply(const Eigen::Ref<const MatrixXd>& v,
 }
 
 MatrixXd ObjectiveCurvature::dense() const {
-  MatrixXd c =
-      dense_curvature(objective_.model->program(Term::loss), batch_, theta_, curvature_);
+  MatrixXd c = dense_curvature(objective_.model->program(Term::loss), batch_, theta_, curvature_);
   c.diagonal().array() += objective_.weight_decay + objective_.damping;
   return c;
 }
 
-SampledCurvature::SampledCurvature(const Objective& objective, const VectorXd& theta,
-                                   Curvature curvature, Index batch_size, std::uint64_t seed)
+SampledCurvature::SampledCurvature(const Objective& objective,
+                                   const VectorXd& theta,
+                                   Curvature curvature,
+                                   Index batch_size,
+                                   std::uint64_t seed)
     : objective_(require_losses(objective)),
       theta_(theta),
       curvature_(curvature),
@@ -60,15 +63,17 @@ SampledCurvature::SampledCurvature(const Objective& objective, const VectorXd& t
       batch_{{x_.data(), t_.data(), w_.data()}, batch_size},
       ws_(objective_.model->program(Term::loss), std::min<Index>(batch_size, 128), 1) {}
 
-void SampledCurvature::apply(Index step, Index repeat, const Eigen::Ref<const MatrixXd>& v,
+void SampledCurvature::apply(Index step,
+                             Index repeat,
+                             const Eigen::Ref<const MatrixXd>& v,
                              Eigen::Ref<MatrixXd> out) {
-  Random random(seed_, {0x6c69737361 /* "lissa" */, static_cast<std::uint64_t>(repeat),
-                        static_cast<std::uint64_t>(step)});
-  const double scale =
-      static_cast<double>(objective_.size()) / static_cast<double>(batch_.columns);
+  Random random(seed_,
+                {0x6c69737361 /* "lissa" */,
+                 static_cast<std::uint64_t>(repeat),
+                 static_cast<std::uint64_t>(step)});
+  const double scale = static_cast<double>(objective_.size()) / static_cast<double>(batch_.columns);
   for (Index j = 0; j < batch_.columns; ++j) {
-    const Index i =
-        static_cast<Index>(random.below(static_cast<std::uint64_t>(objective_.size())));
+    const Index i = static_cast<Index>(random.below(static_cast<std::uint64_t>(objective_.size())));
     x_.col(j) = objective_.data->inputs.col(i);
     t_.col(j) = objective_.data->targets.col(i);
     w_(j) = scale * objective_.weights(i);

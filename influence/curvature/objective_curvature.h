@@ -16,8 +16,7 @@ namespace leaveout {
 class ObjectiveCurvature final : public LinearOperator {
  public:
   /// Values and adjoints at `theta` are computed once and kept: 4 planes of the data set.
-  ObjectiveCurvature(const Objective& objective, const Eigen::VectorXd& theta,
-                     Curvature curvature);
+  ObjectiveCurvature(const Objective& objective, const Eigen::VectorXd& theta, Curvature curvature);
   Index size() const override { return theta_.size(); }
   void apply(const Eigen::Ref<const Eigen::MatrixXd>& v,
              Eigen::Ref<Eigen::MatrixXd> out) const override;
@@ -36,10 +35,15 @@ class ObjectiveCurvature final : public LinearOperator {
 /// stochastic form of LiSSA asks for a new one at every step.
 class SampledCurvature {
  public:
-  SampledCurvature(const Objective& objective, const Eigen::VectorXd& theta, Curvature curvature,
-                   Index batch_size, std::uint64_t seed);
+  SampledCurvature(const Objective& objective,
+                   const Eigen::VectorXd& theta,
+                   Curvature curvature,
+                   Index batch_size,
+                   std::uint64_t seed);
   /// out = C_batch v, the batch being number `step` of repeat `repeat`.
-  void apply(Index step, Index repeat, const Eigen::Ref<const Eigen::MatrixXd>& v,
+  void apply(Index step,
+             Index repeat,
+             const Eigen::Ref<const Eigen::MatrixXd>& v,
              Eigen::Ref<Eigen::MatrixXd> out);
 
  private:

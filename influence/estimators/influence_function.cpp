@@ -52,8 +52,8 @@ std::string curvature_name(Curvature c) {
 Curvature parse_curvature(const std::string& name) {
   if (name == "gauss_newton") return Curvature::gauss_newton;
   if (name == "hessian") return Curvature::full;
-  throw std::invalid_argument(fmt::format(
-      "[influence] curvature, expected gauss_newton or hessian, got '{}'", name));
+  throw std::invalid_argument(
+      fmt::format("[influence] curvature, expected gauss_newton or hessian, got '{}'", name));
 }
 
 std::string EstimatorOptions::text() const {
@@ -95,13 +95,14 @@ InfluenceFunction::InfluenceFunction(const LeaveOneOut& loo, const EstimatorOpti
 
 InfluenceFunction::~InfluenceFunction() = default;
 
-const LinearOperator& InfluenceFunction::system() const { return system_->damped; }
+const LinearOperator& InfluenceFunction::system() const {
+  return system_->damped;
+}
 
 Solution InfluenceFunction::solve(const MatrixXd& b) const {
   if (const auto* cholesky = std::get_if<Cholesky>(&system_->factor)) return cholesky->solve(b);
   if (const auto* ldlt = std::get_if<Ldlt>(&system_->factor)) return ldlt->solve(b);
-  if (const auto* eigen = std::get_if<Eigendecomposition>(&system_->factor))
-    return eigen->solve(b);
+  if (const auto* eigen = std::get_if<Eigendecomposition>(&system_->factor)) return eigen->solve(b);
   if (options_.solver == SolverKind::cg)
     return conjugate_gradient(system_->damped, b, {.tolerance = options_.tolerance});
   LissaOptions lissa_options;
@@ -110,15 +111,17 @@ Solution InfluenceFunction::solve(const MatrixXd& b) const {
   lissa_options.repeats = options_.repeats;
   lissa_options.seed = options_.seed;
   if (options_.solver == SolverKind::lissa) return lissa(system_->damped, b, lissa_options);
-  SampledCurvature sampled(loo_->base_objective(), loo_->theta_s(), options_.curvature,
-                           options_.batch_size, options_.seed);
+  SampledCurvature sampled(loo_->base_objective(),
+                           loo_->theta_s(),
+                           options_.curvature,
+                           options_.batch_size,
+                           options_.seed);
   const double damping = loo_->damping();
-  const BatchProduct product = [&](Index step, Index repeat,
-                                   const Eigen::Ref<const MatrixXd>& v,
-                                   Eigen::Ref<MatrixXd> out) {
-    sampled.apply(step, repeat, v, out);
-    out += damping * v;
-  };
+  const BatchProduct product =
+      [&](Index step, Index repeat, const Eigen::Ref<const MatrixXd>& v, Eigen::Ref<MatrixXd> out) {
+        sampled.apply(step, repeat, v, out);
+        out += damping * v;
+      };
   return lissa(system_->damped, product, b, lissa_options);
 }
 
@@ -133,7 +136,8 @@ Solution InfluenceFunction::steps(const std::vector<Index>& removed) const {
   return solve(removal_gradients(removed));
 }
 
-Scores InfluenceFunction::pack(MatrixXd values, const std::vector<Index>& removed,
+Scores InfluenceFunction::pack(MatrixXd values,
+                               const std::vector<Index>& removed,
                                const Solution& solution) const {
   Scores s;
   s.values = std::move(values);
@@ -141,7 +145,9 @@ Scores InfluenceFunction::pack(MatrixXd values, const std::vector<Index>& remove
   s.train_size = loo_->train().size();
   s.measurement = "loss";
   s.method = fmt::format("influence function ({}), weight_decay {:g}, damping {:g}",
-                         options_.text(), loo_->weight_decay(), loo_->damping());
+                         options_.text(),
+                         loo_->weight_decay(),
+                         loo_->damping());
   s.residuals = solution.residual;
   s.converged = solution.converged;
   return s;
@@ -151,7 +157,8 @@ Scores InfluenceFunction::scores(const Dataset& query, const std::vector<Index>&
   return scores(query, removed, steps(removed));
 }
 
-Scores InfluenceFunction::scores(const Dataset& query, const std::vector<Index>& removed,
+Scores InfluenceFunction::scores(const Dataset& query,
+                                 const std::vector<Index>& removed,
                                  const Solution& steps) const {
   const MatrixXd g = loss_gradients(loo_->model(), query, loo_->theta_s());
   return pack(g.transpose() * steps.x, removed, steps);

@@ -2,12 +2,13 @@
 #pragma once
 // The influence function: a curvature, a solver, and what is asked of them.
 //
-//   parameters   delta_k = eps (C + lambda I)^-1 g_k                     "s_train", once per example
-//   query value  score(q, k) = grad m_q' delta_k                         positive: k helps q
+//   parameters   delta_k = eps (C + lambda I)^-1 g_k                     "s_train", once per
+//   example query value  score(q, k) = grad m_q' delta_k                         positive: k helps
+//   q
 //
 // with C the Gauss-Newton matrix or the Hessian of the training objective at theta_s, weight decay
-// included, and g_k the gradient of the removed example's loss (Koh and Liang 2017; Bae et al. 2022,
-// eq. 6). Solving for the queries instead ("s_test") gives the same scores.
+// included, and g_k the gradient of the removed example's loss (Koh and Liang 2017; Bae et al.
+// 2022, eq. 6). Solving for the queries instead ("s_test") gives the same scores.
 //
 //   InfluenceFunction estimate(loo, {.solver = SolverKind::cholesky});
 //   Solution steps = estimate.steps(removed);            // columns delta_k
@@ -33,14 +34,14 @@ Curvature parse_curvature(const std::string& name);
 struct EstimatorOptions {
   Curvature curvature = Curvature::gauss_newton;
   SolverKind solver = SolverKind::cholesky;
-  double tolerance = 1e-10;     // cg
-  Index depth = 5000;           // lissa
-  Index repeats = 1;            // stochastic_lissa
-  Index batch_size = 128;       // stochastic_lissa
-  double scale = 0;             // lissa; 0: from the spectrum
-  std::uint64_t seed = 0;       // stochastic_lissa
-  Index dense_limit = 4000;     // cg, lissa: up to so many parameters the matrix is formed once
-  std::string text() const;     // for provenance: "gauss_newton, lissa depth 5000"
+  double tolerance = 1e-10;  // cg
+  Index depth = 5000;        // lissa
+  Index repeats = 1;         // stochastic_lissa
+  Index batch_size = 128;    // stochastic_lissa
+  double scale = 0;          // lissa; 0: from the spectrum
+  std::uint64_t seed = 0;    // stochastic_lissa
+  Index dense_limit = 4000;  // cg, lissa: up to so many parameters the matrix is formed once
+  std::string text() const;  // for provenance: "gauss_newton, lissa depth 5000"
 };
 
 class InfluenceFunction {
@@ -54,7 +55,8 @@ class InfluenceFunction {
   Solution steps(const std::vector<Index>& removed) const;
   /// What these steps (of steps(removed)) are foretold to do to every query's loss:
   /// (query x removed), removal normalisation.
-  Scores scores(const Dataset& query, const std::vector<Index>& removed,
+  Scores scores(const Dataset& query,
+                const std::vector<Index>& removed,
                 const Solution& steps) const;
   Scores scores(const Dataset& query, const std::vector<Index>& removed) const;
   /// The same by solving for the queries: cheaper when there are fewer of them.
@@ -66,7 +68,8 @@ class InfluenceFunction {
 
  private:
   struct System;
-  Scores pack(Eigen::MatrixXd values, const std::vector<Index>& removed,
+  Scores pack(Eigen::MatrixXd values,
+              const std::vector<Index>& removed,
               const Solution& solution) const;
   Eigen::MatrixXd removal_gradients(const std::vector<Index>& removed) const;
 

@@ -36,8 +36,7 @@ BunchKaufman::BunchKaufman(MatrixXd a)
       eliminate_one(k);
       k += 1;
     } else {
-      // The second pivot moved if it stood where the first one went.
-      exchange(k + 1, pivot.second == k ? pivot.first : pivot.second);
+      exchange(k + 1, pivot.second);  // never row k, whose largest entry the walk has passed
       eliminate_two(k);
       k += 2;
     }

@@ -39,8 +39,6 @@ class Process {
   MatrixXd unit_;               // (n x k) b / |b|
   MatrixXd x_, r_, p_;          // (n x k) iterate, residual, direction
   VectorXd rz_;                 // (k) r'z
-  VectorXd checked_;            // (k) true residual when it was last computed
-  std::vector<bool> restart_;   // (k) r was replaced: the next direction starts afresh
   std::vector<Index> columns_;  // still running
   double curvature_ = 0;        // the most negative p'Ap / p'p met, or 0
   Index indefinite_ = 0;        // columns ended by p'Ap <= 0
@@ -49,7 +47,7 @@ class Process {
 Process::Process(const LinearOperator& a,
                  const Eigen::Ref<const MatrixXd>& b,
                  const CgOptions& options)
-    : a_(a), options_(options), size_(b.cols()), unit_(b), restart_(b.cols(), false) {
+    : a_(a), options_(options), size_(b.cols()), unit_(b) {
   for (Index j = 0; j < b.cols(); ++j) {
     size_(j) = b.col(j).stableNorm();
     if (size_(j) == 0) continue;  // x = 0 solves it
@@ -62,7 +60,6 @@ Process::Process(const LinearOperator& a,
   precondition(r_, p_);
   rz_ = r_.cwiseProduct(p_).colwise().sum();
   for (const Index j : columns_) check_preconditioner(rz_(j));
-  checked_ = VectorXd::Ones(b.cols());
 }
 
 void Process::precondition(const MatrixXd& r, MatrixXd& z) const {
@@ -109,26 +106,21 @@ void Process::advance() {
   columns_ = going;
 }
 
-/// A column whose recursive residual is small enough has its true one computed. Where rounding has
-/// parted the two, the column goes on from the true residual, as long as that still falls.
+/// A column whose recursive residual is small enough has its true one computed, and ends if that is
+/// within the tolerance. Rounding parts the two; a column whose recursive residual is far below the
+/// tolerance has got all that it can.
 void Process::retire_converged() {
+  constexpr double kFloor = 1e-30;  // of |b|: far below any rounding, far above underflow
+  const double enough = std::max(options_.tolerance, kFloor);
+  const double far_below = std::max(0.1 * options_.tolerance, kFloor);
   std::vector<Index> small, going;
-  for (const Index j : columns_)
-    (r_.col(j).norm() <= options_.tolerance ? small : going).push_back(j);
+  for (const Index j : columns_) (r_.col(j).norm() <= enough ? small : going).push_back(j);
   if (small.empty()) return;
-  const MatrixXd x = x_(all, small);  // (n x small)
-  MatrixXd r(x.rows(), x.cols());     // (n x small)
-  a_.apply(x, r);
-  r = unit_(all, small) - r;
-  for (Index c = 0; c < r.cols(); ++c) {
-    const Index j = small[c];
-    const double residual = r.col(c).norm();
-    if (residual <= options_.tolerance || !(residual < 0.5 * checked_(j))) continue;
-    r_.col(j) = r.col(c);
-    checked_(j) = residual;
-    restart_[j] = true;
-    going.push_back(j);
-  }
+  const MatrixXd x = x_(all, small);                                      // (n x small)
+  const VectorXd residual = relative_residual(a_, x, unit_(all, small));  // (small)
+  for (Index c = 0; c < residual.size(); ++c)
+    if (residual(c) > options_.tolerance && r_.col(small[c]).norm() > far_below)
+      going.push_back(small[c]);
   columns_ = going;
 }
 
@@ -141,10 +133,8 @@ void Process::turn() {
     const Index j = columns_[c];
     const double rz = r.col(c).dot(z.col(c));
     check_preconditioner(rz);
-    const double beta = restart_[j] ? 0 : rz / rz_(j);
-    p_.col(j) = z.col(c) + beta * p_.col(j);
+    p_.col(j) = z.col(c) + (rz / rz_(j)) * p_.col(j);
     rz_(j) = rz;
-    restart_[j] = false;
   }
 }
 

@@ -102,6 +102,6 @@ TEST_CASE("an example that teaches nothing has score zero and leaves no trace") 
   const VectorXd theta_s = p.anywhere(6);
   CHECK(all_scores(p, theta_s).col(5).isZero(0));
   const LeaveOneOut loo = leave_one_out(p, 0.1, theta_s);
-  CHECK(solved(loo, Response::pbrf, 5) == theta_s);
-  CHECK(solved(loo, Response::linearised, 5) == theta_s);
+  CHECK(distance(solved(loo, Response::pbrf, 5), theta_s) < 1e-14);
+  CHECK(distance(solved(loo, Response::linearised, 5), theta_s) < 1e-14);
 }

@@ -98,8 +98,10 @@ TEST_CASE("on logistic and softmax regression a mismatch of conventions is seen 
     const VectorXd optimum = p.optimum();
     const LeaveOneOut keep = leave_one_out(p, 0, optimum);
     const LeaveOneOut renormalise = leave_one_out(p, 0, optimum, Removal::renormalise);
-    CHECK(mean_error(keep, keep) < 0.06);
-    CHECK(mean_error(renormalise, renormalise) < 0.06);
+    // The mean leverage is at most P/N, and that is what a right estimate may miss by.
+    const double leverage = static_cast<double>(p.parameters()) / static_cast<double>(p.size());
+    CHECK(mean_error(keep, keep) < leverage);
+    CHECK(mean_error(renormalise, renormalise) < leverage);
     CHECK(mean_error(keep, renormalise) > 2 * mean_error(renormalise, renormalise));
     CHECK(mean_error(renormalise, keep) > 2 * mean_error(keep, keep));
   }

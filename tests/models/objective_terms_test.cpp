@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <numeric>
 
 #include "models/objective.h"
 #include "tests/support/problems.h"
@@ -41,22 +40,13 @@ Objective quadratic_objective(const Problem& p, const VectorXd& centre) {
   return q;
 }
 
-/// Probabilities of two classes from one logit, or of several from as many.
-std::vector<double> probabilities(const VectorXd& y) {
-  std::vector<double> p;
-  if (y.size() == 1) return {1 / (1 + std::exp(-y(0))), 1 / (1 + std::exp(y(0)))};
-  for (const double value : y) p.push_back(std::exp(value));
-  const double sum = std::accumulate(p.begin(), p.end(), 0.0);
-  for (double& value : p) value /= sum;
-  return p;
-}
-
 /// KL(mean of a || mean of b) of a column of outputs, from the definition.
 double divergence(LossKind loss, const VectorXd& a, const VectorXd& b) {
   if (loss == LossKind::half_squared_error) return 0.5 * (a - b).squaredNorm();
-  const std::vector<double> p = probabilities(a), q = probabilities(b);
+  const VectorXd p = means(loss, a), q = means(loss, b);
   double sum = 0;
-  for (std::size_t c = 0; c < p.size(); ++c) sum += p[c] * std::log(p[c] / q[c]);
+  for (Index c = 0; c < p.size(); ++c) sum += p(c) * std::log(p(c) / q(c));
+  if (loss == LossKind::binary_cross_entropy) sum += (1 - p(0)) * std::log((1 - p(0)) / (1 - q(0)));
   return sum;
 }
 

@@ -9,6 +9,7 @@
 // Objectives point into the Problem: it must outlive them. Linear models have closed forms in the
 // extended inputs x~ = (x, 1), because theta is [W b] column by column.
 
+#include <cmath>
 #include <vector>
 
 #include "datasets/random.h"
@@ -102,6 +103,14 @@ inline Eigen::MatrixXd extended(const Dataset& data) {
   x.topRows(data.features()) = data.inputs;
   x.bottomRows(1).setOnes();
   return x;
+}
+
+/// Mean outputs by the textbook, column by column: y, its sigmoid or its softmax, (O x N).
+inline Eigen::MatrixXd means(LossKind loss, const Eigen::MatrixXd& y) {
+  if (loss == LossKind::half_squared_error) return y;
+  const Eigen::MatrixXd e = y.unaryExpr([](double value) { return std::exp(value); });
+  if (loss == LossKind::cross_entropy) return e * e.colwise().sum().cwiseInverse().asDiagonal();
+  return e.unaryExpr([](double value) { return value / (1 + value); });
 }
 
 /// 0, 1, ..., n-1.

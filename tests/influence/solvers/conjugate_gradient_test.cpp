@@ -75,6 +75,20 @@ TEST_CASE("the curvature that CG reports is the Rayleigh quotient of its directi
   CHECK(s.x.isZero(0));
 }
 
+TEST_CASE("negative curvature that shows at the second direction is that direction's too") {
+  const MatrixXd a = Eigen::Vector3d(4, 2, -1).asDiagonal();
+  const VectorXd b = Eigen::Vector3d(30, 10, 9);
+  const double length = b.squaredNorm() / b.dot(a * b);
+  const VectorXd r = b - length * (a * b);
+  const VectorXd p = r + r.squaredNorm() / b.squaredNorm() * b;
+  const double quotient = p.dot(a * p) / p.squaredNorm();
+  REQUIRE(quotient < 0);
+  const Solution s = conjugate_gradient(DenseOperator(a), b);
+  CHECK(s.iterations == 2);
+  CHECK(s.smallest_eigenvalue == doctest::Approx(quotient).epsilon(1e-13));
+  CHECK(relative_error(s.x, length * b) < 1e-15);  // the iterate before it
+}
+
 TEST_CASE("one column with negative curvature does not spoil the others") {
   const DenseOperator a(Eigen::Vector3d(-1, 2, 4).asDiagonal());
   MatrixXd b = MatrixXd::Ones(3, 2);
@@ -141,7 +155,18 @@ TEST_CASE(
   CHECK(cut.message.find("raise max_iterations") != std::string::npos);
 }
 
-TEST_CASE("the inverse as a preconditioner takes one step, the diagonal fewer than none") {
+TEST_CASE("CG reaches every tolerance above what rounding allows, though its recursion drifts") {
+  const DenseOperator a(with_spectrum(powers_of_ten(40, -5, 1), 15));
+  const MatrixXd b = Random(16).normal_matrix(40, 1);
+  const double floor =
+      conjugate_gradient(a, b, {.tolerance = 1e-200, .max_iterations = 5000}).residual(0);
+  REQUIRE(floor > 1e-12);  // the recursive residual is 1e-30 there
+  for (double factor = 1.5; factor < 4; factor *= 1.05)
+    CHECK(
+        conjugate_gradient(a, b, {.tolerance = factor * floor, .max_iterations = 5000}).converged);
+}
+
+TEST_CASE("the inverse as a preconditioner takes one step, the diagonal half as many as none") {
   const MatrixXd rotated = with_spectrum(VectorXd::LinSpaced(40, 1, 2), 13);
   const VectorXd d = powers_of_ten(40, 0, 2);
   const DenseOperator a(d.asDiagonal() * rotated * d.asDiagonal());
