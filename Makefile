@@ -12,8 +12,9 @@ JOBS    := -j$(shell nproc 2>/dev/null || echo 2)
 
 # -ffast-math is never used: it breaks NaN tests. Eigen's own threads are off: parallelism is over
 # tasks, which keeps results bit for bit the same for any number of threads.
-# g++ 12 warns inside its own AVX-512 intrinsics (undefined vectors), hence -Wno-maybe-uninitialized.
-WARN     := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized -Werror
+# g++ 12 warns inside its own AVX-512 intrinsics (undefined vectors), hence the last two -Wno.
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized \
+            -Wno-uninitialized -Werror
 CXXFLAGS := -std=c++20 -O3 -march=native -fno-math-errno -fno-trapping-math -fopenmp -g1 -DNDEBUG
 ifeq ($(MODE),asan)
   BUILD    := build/asan

@@ -98,10 +98,7 @@ void losses(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, Mut
 }
 
 template <class S>
-S gradient(Workspace<S>& ws,
-           const Batch<S>& batch,
-           const Vector<S>& theta,
-           Eigen::Ref<Vector<std::type_identity_t<S>>> g) {
+S gradient(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, MutVectorRef<S> g) {
   require_size(ws.program(), "theta", theta.size());
   require_size(ws.program(), "gradient", g.size());
   require_tiling(ws.program(), batch.columns, ws.capacity());
@@ -247,10 +244,7 @@ Vector<double> third_derivative(Workspace<std::complex<double>>& ws,
   template S loss(Workspace<S>&, const Batch<S>&, const Vector<S>&);                               \
   template void outputs(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutRef<S>);              \
   template void losses(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutRef<S>);               \
-  template S gradient(Workspace<S>&,                                                               \
-                      const Batch<S>&,                                                             \
-                      const Vector<S>&,                                                            \
-                      Eigen::Ref<Vector<std::type_identity_t<S>>>);                                \
+  template S gradient(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutVectorRef<S>);          \
   template void curvature_product(                                                                 \
       Workspace<S>&, const Batch<S>&, const Vector<S>&, const ConstRef<S>&, MutRef<S>, Curvature); \
   template class CurvatureProduct<S>;

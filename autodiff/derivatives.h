@@ -22,6 +22,8 @@ template <class S>
 using ConstRef = Eigen::Ref<const Matrix<std::type_identity_t<S>>>;
 template <class S>
 using MutRef = Eigen::Ref<Matrix<std::type_identity_t<S>>>;
+template <class S>
+using MutVectorRef = Eigen::Ref<Vector<std::type_identity_t<S>>>;
 
 /// Throws unless batches of `columns` may be taken in tiles of `tile` (see sums_over_examples).
 template <class S>
@@ -41,10 +43,7 @@ void losses(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, Mut
 
 /// Gradient (P) of the objective, overwritten; returns the objective.
 template <class S>
-S gradient(Workspace<S>& ws,
-           const Batch<S>& batch,
-           const Vector<S>& theta,
-           Eigen::Ref<Vector<std::type_identity_t<S>>> g);
+S gradient(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, MutVectorRef<S> g);
 
 /// HV (P x k) = C V with C the Hessian or the Gauss-Newton matrix, for V (P x k), k up to the
 /// workspace's directions per sweep (more are taken in blocks).

@@ -66,7 +66,7 @@ struct Decomposition {
 };
 
 /// Runs all responses through the retraining pool and compares them. `loo.theta_s()` is the base
-/// run's result. Throws std::invalid_argument when the memory it needs is not there.
+/// run's result. Under `exact` each thread holds newton_bytes(P): ask before, it is not asked here.
 Decomposition decompose(const LeaveOneOut& loo,
                         const Dataset& query,
                         const std::vector<Index>& removed,

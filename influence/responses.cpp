@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <stdexcept>
 
 namespace leaveout {
@@ -23,6 +24,23 @@ std::string response_name(Response r) {
       return "linearised";
   }
 }
+
+namespace {
+
+/// An example that is named twice would lose its weight once and its tilt twice.
+void check_removed(const std::vector<Index>& removed, Index examples) {
+  std::set<Index> seen;
+  for (const Index k : removed) {
+    if (k < 0 || k >= examples)
+      throw std::invalid_argument(
+          fmt::format("[response] removed example, expected 0 to {}, got {}", examples - 1, k));
+    if (!seen.insert(k).second)
+      throw std::invalid_argument(
+          fmt::format("[response] removed examples, expected each once, got {} twice", k));
+  }
+}
+
+}  // namespace
 
 LeaveOneOut::LeaveOneOut(const Model& model,
                          const Dataset& train,
@@ -64,10 +82,7 @@ Objective LeaveOneOut::loss_objective(const std::vector<Index>& removed, double 
 Objective LeaveOneOut::objective(Response response,
                                  const std::vector<Index>& removed,
                                  double epsilon) const {
-  for (const Index k : removed)
-    if (k < 0 || k >= train_->size())
-      throw std::invalid_argument(fmt::format(
-          "[response] removed example, expected 0 to {}, got {}", train_->size() - 1, k));
+  check_removed(removed, train_->size());
   if (response == Response::pbrf && removal_ == Removal::renormalise)
     throw std::invalid_argument(
         "[response] the PBRF is defined with the other examples kept at 1/N: use "

@@ -35,10 +35,17 @@ void check(const Objective& q) {
   const bool needs_centre = q.damping != 0 || q.term != ObjectiveTerm::loss;
   require(!needs_centre || q.centre.size() == q.parameter_count(),
           fmt::format("centre, expected {} numbers, got {}", q.parameter_count(), q.centre.size()));
-  require(q.term != ObjectiveTerm::bregman || q.centre_outputs.cols() == q.size(),
-          "centre outputs, expected one column per example");
+  require(q.term != ObjectiveTerm::bregman ||
+              (q.centre_outputs.cols() == q.size() && q.centre_outputs.rows() == spec.outputs),
+          fmt::format("centre outputs, expected {} x {}", spec.outputs, q.size()));
   require(q.tilted.empty() || q.term == ObjectiveTerm::bregman,
           "tilt, expected only with Bregman terms");
+  require(q.tilted.empty() || (q.tilt.rows() == spec.outputs &&
+                               q.tilt.cols() == static_cast<Index>(q.tilted.size())),
+          "tilt, expected one column of outputs per tilted example");
+  for (const Index k : q.tilted)
+    require(k >= 0 && k < q.size(),
+            fmt::format("tilted example, expected 0 to {}, got {}", q.size() - 1, k));
   require(q.linear.size() == 0 || q.term == ObjectiveTerm::quadratic,
           "linear term, expected only with quadratic terms");
 }

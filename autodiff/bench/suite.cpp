@@ -39,7 +39,7 @@ void add_environment() {
 }  // namespace
 
 void Suite::add(const std::string& name,
-                std::function<Race()> make,
+                const std::function<Race()>& make,
                 double seconds,
                 std::vector<Claim> claims) {
   const std::size_t first = results_.size(), count = claims.size();

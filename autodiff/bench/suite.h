@@ -35,7 +35,7 @@ class Suite {
  public:
   /// A benchmark: `make` checks results and sets up the race, which then runs for `seconds`.
   void add(const std::string& name,
-           std::function<Race()> make,
+           const std::function<Race()>& make,
            double seconds,
            std::vector<Claim> claims);
 

@@ -17,6 +17,8 @@ class ObjectiveCurvature final : public LinearOperator {
  public:
   /// Values and adjoints at `theta` are computed once and kept: 4 planes of the data set.
   ObjectiveCurvature(const Objective& objective, const Eigen::VectorXd& theta, Curvature curvature);
+  ObjectiveCurvature(const ObjectiveCurvature&) = delete;  // the sweeps point into this object
+  ObjectiveCurvature& operator=(const ObjectiveCurvature&) = delete;
   Index size() const override { return theta_.size(); }
   void apply(const Eigen::Ref<const Eigen::MatrixXd>& v,
              Eigen::Ref<Eigen::MatrixXd> out) const override;
@@ -40,6 +42,8 @@ class SampledCurvature {
                    Curvature curvature,
                    Index batch_size,
                    std::uint64_t seed);
+  SampledCurvature(const SampledCurvature&) = delete;  // the sweeps point into this object
+  SampledCurvature& operator=(const SampledCurvature&) = delete;
   /// out = C_batch v, the batch being number `step` of repeat `repeat`.
   void apply(Index step,
              Index repeat,

@@ -57,7 +57,7 @@ Curvature parse_curvature(const std::string& name) {
 }
 
 std::string EstimatorOptions::text() const {
-  const std::string head = curvature_name(curvature) + ", " + solver_name(solver);
+  std::string head = curvature_name(curvature) + ", " + solver_name(solver);
   switch (solver) {
     case SolverKind::cg:
       return fmt::format("{} tolerance {:g}", head, tolerance);
@@ -160,6 +160,9 @@ Scores InfluenceFunction::scores(const Dataset& query, const std::vector<Index>&
 Scores InfluenceFunction::scores(const Dataset& query,
                                  const std::vector<Index>& removed,
                                  const Solution& steps) const {
+  if (steps.x.cols() != static_cast<Index>(removed.size()))
+    throw std::invalid_argument(fmt::format(
+        "[influence] steps, expected {} columns, got {}", removed.size(), steps.x.cols()));
   const MatrixXd g = loss_gradients(loo_->model(), query, loo_->theta_s());
   return pack(g.transpose() * steps.x, removed, steps);
 }

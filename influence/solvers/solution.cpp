@@ -53,6 +53,11 @@ Solution solve_refined(const LinearOperator& a,
                        const Eigen::Ref<const MatrixXd>& b,
                        double tolerance) {
   Solution solution;
+  if (b.cols() == 0) {  // Eigen's triangular solves want at least one column
+    solution.x.resize(b.rows(), 0);
+    solution.converged = true;
+    return solution;
+  }
   solution.x = inverse(b);
   MatrixXd r(b.rows(), b.cols());
   a.apply(solution.x, r);

@@ -51,11 +51,11 @@ TEST_CASE("the counter counts") {
 TEST_CASE("no sweep of a small network allocates") {
   for (const Index k : {1, 2, 4}) {
     check_no_allocation({.widths = {10, 20, 20, 1}, .examples = 100}, k);
-    for (const Activation a : {Activation::relu,
-                               Activation::tanh,
-                               Activation::sigmoid,
-                               Activation::softplus,
-                               Activation::gelu})
+    for (const TestActivation a : {TestActivation::relu,
+                                   TestActivation::tanh,
+                                   TestActivation::sigmoid,
+                                   TestActivation::softplus,
+                                   TestActivation::gelu})
       check_no_allocation(
           {.widths = {4, 7, 5, 3}, .activation = a, .loss = Loss::cross_entropy, .examples = 100},
           k);

@@ -19,7 +19,7 @@ using Vec = Vector<double>;
 
 Network linear_model(Loss loss, Index outputs) {
   return make_network(
-      {.widths = {4, outputs}, .activation = Activation::none, .loss = loss, .examples = 15});
+      {.widths = {4, outputs}, .activation = TestActivation::none, .loss = loss, .examples = 15});
 }
 
 Mat with_ones(const Mat& x) {

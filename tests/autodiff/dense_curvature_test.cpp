@@ -111,7 +111,8 @@ TEST_CASE("a linear model's Gauss-Newton matrix is its Hessian") {
        {Loss::half_squared_error, Loss::binary_cross_entropy, Loss::cross_entropy})
     for (const DenseMethod method :
          {DenseMethod::by_parameters, DenseMethod::by_units, DenseMethod::by_jacobian}) {
-      Network net = make_network({.widths = {5, 3}, .activation = Activation::none, .loss = loss});
+      Network net =
+          make_network({.widths = {5, 3}, .activation = TestActivation::none, .loss = loss});
       const Mat h = dense(net, Curvature::full, DenseMethod::by_parameters);
       CHECK(distance(dense(net, Curvature::gauss_newton, method), h) < 1e-13);
     }
@@ -120,7 +121,7 @@ TEST_CASE("a linear model's Gauss-Newton matrix is its Hessian") {
 TEST_CASE("each layer's own block of a ReLU network's Hessian is its Gauss-Newton block") {
   for (const Loss loss : {Loss::half_squared_error, Loss::cross_entropy}) {
     Network net = make_network(
-        {.widths = {4, 8, 6, 3}, .activation = Activation::relu, .loss = loss, .examples = 20});
+        {.widths = {4, 8, 6, 3}, .activation = TestActivation::relu, .loss = loss, .examples = 20});
     const Mat h = dense(net, Curvature::full, DenseMethod::by_units);
     const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_units);
     for (const DenseLayer& layer : net.program.dense_layers())

@@ -154,7 +154,8 @@ TEST_CASE("weight zero removes an example as dropping its column does") {
 
 TEST_CASE("Taylor remainders fall with slopes 2, 3 and 4") {
   for (const NetworkSpec& spec : usual_networks()) {
-    if (spec.activation == Activation::relu || spec.activation == Activation::none) continue;
+    if (spec.activation == TestActivation::relu || spec.activation == TestActivation::none)
+      continue;
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Vec d = TestNumbers(10).normal(net.theta.size(), 1).normalized();

@@ -55,7 +55,7 @@ TEST_CASE("the third derivative is the slope of the Hessian product") {
 
 TEST_CASE("logistic regression: D3[u, v] = X (w p (1-p)(1-2p) * X'u * X'v)") {
   Network net = make_network(
-      {.widths = {4, 1}, .activation = Activation::none, .loss = Loss::binary_cross_entropy});
+      {.widths = {4, 1}, .activation = TestActivation::none, .loss = Loss::binary_cross_entropy});
   Matrix<double> x = Matrix<double>::Ones(5, net.examples());
   x.topRows(4) = net.x();
   const Vec z = x.transpose() * net.theta, u = TestNumbers(23).normal(5, 1),
@@ -68,7 +68,7 @@ TEST_CASE("logistic regression: D3[u, v] = X (w p (1-p)(1-2p) * X'u * X'v)") {
 }
 
 TEST_CASE("squared error of a linear model has no third derivative") {
-  Network net = make_network({.widths = {4, 2}, .activation = Activation::none});
+  Network net = make_network({.widths = {4, 2}, .activation = TestActivation::none});
   const Vec u = TestNumbers(25).normal(net.theta.size(), 1);
   CHECK((third(net, u, u).array() == 0).all());
 }

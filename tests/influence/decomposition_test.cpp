@@ -35,7 +35,7 @@ LeaveOneOut trained(const Problem& p, double damping, const DecompositionOptions
   return {p.model, p.train, p.weight_decay, damping, start, theta_s};
 }
 
-Decomposition exact(const LeaveOneOut& loo, const Problem& p, DecompositionOptions o = {}) {
+Decomposition exact(const LeaveOneOut& loo, const Problem& p, const DecompositionOptions& o = {}) {
   return decompose(loo, p.query, kRemoved, ProtocolKind::exact, o);
 }
 

@@ -52,7 +52,8 @@ std::vector<Problem> linear_models() {
 /// mean D_i - eps loss_k + (damping + weight_decay)/2 |theta - theta_s|^2.
 double proximal_bregman(
     const Problem& p, const LeaveOneOut& loo, Index k, double epsilon, const VectorXd& theta) {
-  const MatrixXd y_s = loo.outputs_s(), y = outputs(p.model, p.train.inputs, theta);
+  const MatrixXd& y_s = loo.outputs_s();
+  const MatrixXd y = outputs(p.model, p.train.inputs, theta);
   const MatrixXd slope = output_residuals(p.model, p.train, y_s);
   const VectorXd l = losses(p.model, p.train, theta);
   const VectorXd divergence = l - losses(p.model, p.train, loo.theta_s()) -

@@ -17,17 +17,17 @@ using Complex = std::complex<double>;
 using Mat = Matrix<double>;
 
 template <class S>
-SlotId activate(Recorder<S>& r, Activation activation, SlotId z) {
+SlotId activate(Recorder<S>& r, TestActivation activation, SlotId z) {
   switch (activation) {
-    case Activation::relu:
+    case TestActivation::relu:
       return relu(r, z);
-    case Activation::tanh:
+    case TestActivation::tanh:
       return tanh(r, z);
-    case Activation::sigmoid:
+    case TestActivation::sigmoid:
       return sigmoid(r, z);
-    case Activation::softplus:
+    case TestActivation::softplus:
       return softplus(r, z);
-    case Activation::gelu:
+    case TestActivation::gelu:
       return gelu(r, z);
     default:
       return z;
@@ -128,17 +128,17 @@ std::vector<NetworkSpec> usual_networks() {
   std::vector<NetworkSpec> specs = {
       {.widths = {10, 20, 20, 1}, .examples = 13},
       {.widths = {3, 6, 2}, .bias = false, .tilt = true},
-      {.widths = {5, 4}, .activation = Activation::none, .examples = 8},
+      {.widths = {5, 4}, .activation = TestActivation::none, .examples = 8},
       {.widths = {3, 5, 1}, .loss = Loss::binary_cross_entropy, .examples = 1},
       {.widths = {3, 4, 2}, .loss = Loss::binary_cross_entropy, .bias = false, .tilt = true},
       {.widths = {4, 5, 2}, .loss = Loss::bregman_half_squared_error, .tilt = true},
       {.widths = {4, 5, 2}, .loss = Loss::bregman_binary_cross_entropy, .tilt = true},
       {.widths = {4, 5, 3}, .loss = Loss::bregman_cross_entropy, .tilt = true}};
-  for (const Activation a : {Activation::relu,
-                             Activation::tanh,
-                             Activation::sigmoid,
-                             Activation::softplus,
-                             Activation::gelu})
+  for (const TestActivation a : {TestActivation::relu,
+                                 TestActivation::tanh,
+                                 TestActivation::sigmoid,
+                                 TestActivation::softplus,
+                                 TestActivation::gelu})
     specs.push_back({.widths = {4, 7, 5, 3}, .activation = a, .loss = Loss::cross_entropy});
   specs.push_back({.widths = {4, 6, 3}, .loss = Loss::cross_entropy, .bias = false, .tilt = true});
   return specs;

@@ -11,7 +11,7 @@
 
 namespace leaveout {
 
-enum class Activation { none, relu, tanh, sigmoid, softplus, gelu };
+enum class TestActivation { none, relu, tanh, sigmoid, softplus, gelu };
 enum class Loss {
   half_squared_error,
   binary_cross_entropy,
@@ -23,7 +23,7 @@ enum class Loss {
 
 struct NetworkSpec {
   std::vector<Index> widths;  // inputs, hidden layers, outputs
-  Activation activation = Activation::tanh;
+  TestActivation activation = TestActivation::tanh;
   Loss loss = Loss::half_squared_error;
   Index examples = 11;
   bool bias = true;

@@ -25,7 +25,7 @@ struct Evaluated {
 /// Loss of outputs y: a network of one layer, theta = y, at the single input 1.
 Evaluated evaluate(Loss loss, const Vec& y, const Vec& reference) {
   Network net = make_network({.widths = {1, y.size()},
-                              .activation = Activation::none,
+                              .activation = TestActivation::none,
                               .loss = loss,
                               .examples = 1,
                               .bias = false});
@@ -217,7 +217,7 @@ TEST_CASE("NaN in an output is seen in the loss") {
     CHECK(std::isnan(evaluate(loss, y, t).value));
     CHECK(std::isnan(evaluate(bregman(loss), y, t).value));
   }
-  Network net = make_network({.widths = {2, 3, 1}, .activation = Activation::relu});
+  Network net = make_network({.widths = {2, 3, 1}, .activation = TestActivation::relu});
   net.theta(0) = std::numeric_limits<double>::quiet_NaN();
   CHECK(std::isnan(objective_of(net, net.theta)));
 }
