@@ -81,6 +81,7 @@ void run_decomposition(const Invocation& invocation) {
     if (!invocation.quiet) std::fputs(gap_table(done.back()).c_str(), stdout);
   }
   describe(done, invocation, results);
+  write_verdicts(done, results);
   if (!invocation.quiet) {
     std::fputs(agreement_table(done).c_str(), stdout);
     std::fputs(verdict_table(done).c_str(), stdout);

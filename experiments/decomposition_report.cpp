@@ -34,10 +34,6 @@ std::string mean_text(const VectorXd& values) {
                           : fmt::format("{:.2e}", *m.mean);
 }
 
-double mean_of(const Decomposition& d, Index first, Index count) {
-  return d.gaps.middleRows(first, count).colwise().sum().mean();
-}
-
 }  // namespace
 
 RunsLayout decomposition_layout() {
@@ -128,28 +124,6 @@ std::string agreement_table(const std::vector<TaskResult>& done) {
   }
   table.footnote("slope: of the truth on the prediction; intervals: 95 % bootstrap over removed");
   table.footnote("positive: removing the example raises the query loss (it helps)");
-  return table.text();
-}
-
-std::string verdict_table(const std::vector<TaskResult>& done) {
-  Table table({"task", "protocol", "(1-3) / (4-5)", "Spearman PBRF - cold start", "verdict"});
-  table.title("\nWhat the paper says: gaps 1-3 dominate, and the estimate answers the PBRF");
-  for (const TaskResult& r : done)
-    for (std::size_t i = 0; i < r.decompositions.size(); ++i) {
-      const Decomposition& d = r.decompositions[i];
-      const double ratio = mean_of(d, 0, 3) / mean_of(d, 3, 2);
-      const auto cold = r.predictions[2 * i].agreement.spearman.value;
-      const auto pbrf = r.predictions[2 * i + 1].agreement.spearman.value;
-      const bool linear = r.model->spec().hidden.empty();
-      std::string verdict = ratio >= 10 ? "agrees: at least 10 times" : "disagrees: below 10 times";
-      if (linear) verdict = "convex: all five small is the claim";
-      table.row({r.settings.name,
-                 protocol_name(d.protocol),
-                 fmt::format("{:.1f}", ratio),
-                 cold && pbrf ? fmt::format("{:+.2f}", *pbrf - *cold) : "undefined",
-                 verdict});
-    }
-  table.footnote("(1-3) / (4-5): mean sum of gaps 1-3 over mean sum of gaps 4-5");
   return table.text();
 }
 

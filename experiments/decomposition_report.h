@@ -30,8 +30,10 @@ void describe(const std::vector<TaskResult>& done, const Invocation& invocation,
 std::string gap_table(const TaskResult& result);
 /// Pearson, Spearman and slope of predicted against actual change, with bootstrap intervals.
 std::string agreement_table(const std::vector<TaskResult>& done);
-/// The paper's statements, our figure, and whether they hold here.
+/// The paper's statements, our figure with its interval, and whether they hold here.
 std::string verdict_table(const std::vector<TaskResult>& done);
+/// The same as verdicts.csv.
+void write_verdicts(const std::vector<TaskResult>& done, const Results& results);
 
 /// gaps.svg, scatter.svg (and .pdf, .png) with their data.
 void draw(const std::vector<TaskResult>& done, const std::filesystem::path& folder);
