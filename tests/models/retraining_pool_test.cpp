@@ -250,7 +250,7 @@ TEST_CASE("a folder that cannot be written is refused before any training, in on
   write_file(folder.text() + "/file", "");
   Walks walks(2);
   const auto refusal = [&](const std::string& path) {
-    const std::string text =
+    std::string text =
         message<std::invalid_argument>(walks.tasks, {.threads = 2, .shard_folder = path});
     CHECK(walks.count() == 0);
     return text;
