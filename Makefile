@@ -25,6 +25,8 @@ ifeq ($(MODE),asan)
 endif
 CPPFLAGS := -I. -isystem /usr/include/eigen3 -DEIGEN_DONT_PARALLELIZE -DFMT_HEADER_ONLY
 LDLIBS   := -lz
+# The tests have an outside oracle where ADOL-C is installed.
+LINK_EXTRA := $(if $(wildcard /usr/include/adolc/adolc.h),-ladolc)
 
 FOLDERS := datasets autodiff models influence experiments
 sources  = $(sort $(shell find $(1) -name '*.cpp' -not -path '*/bench/*' 2>/dev/null))
@@ -39,6 +41,11 @@ BENCH_SRC := $(sort $(wildcard */bench/*.cpp))
 all: setup ## build, run the five-term decomposition, print its table, draw its figure
 	@$(MAKE) --no-print-directory $(JOBS) app
 	@$(BUILD)/leaveout run decomposition --preset $(PRESET) --threads $(THREADS) --out $(OUT)
+
+figures: all ## every figure of every experiment (the decomposition's, so far)
+figure-%: setup ## one experiment's figures: make figure-decomposition PRESET=quick
+	@$(MAKE) --no-print-directory $(JOBS) app
+	@$(BUILD)/leaveout run $* --preset $(PRESET) --threads $(THREADS) --out $(OUT)
 
 test: setup ## build and run the whole test suite
 	@$(MAKE) --no-print-directory $(JOBS) tests

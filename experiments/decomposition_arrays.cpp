@@ -67,7 +67,8 @@ Json protocol_json(const Decomposition& d) {
     Json kinds = Json::object();
     for (const Run& run : d.runs[s]) {
       worst = std::max(worst, run.gradient_norm);
-      const std::string kind = stationarity_name(run.kind);
+      const bool missed = d.protocol == ProtocolKind::exact && !run.converged;
+      const std::string kind = missed ? "not converged" : stationarity_name(run.kind);
       kinds[kind] = kinds.value(kind, 0) + 1;
     }
     j["responses"][kStageNames[s]] = {{"largest_gradient_norm", worst}, {"reached", kinds}};
@@ -117,7 +118,10 @@ Json conventions() {
        "cold, warm: argmin Q without k; prox: + damping/2 |theta - theta_s|^2; pbrf: argmin (1/N) "
        "sum_i D_i(f(theta), f(theta_s)) - (1/N) loss_k + (damping + weight_decay)/2 |theta - "
        "theta_s|^2, D the Bregman divergence of the loss; lin: its quadratic model at theta_s"},
-      {"influence", "theta_influence = theta_s + (ggn + damping I)^-1 grad loss_k / N, as solved"},
+      {"influence",
+       "theta_influence = theta_s + (C + damping I)^-1 grad loss_k / N, as solved; C = ggn, or "
+       "hessian "
+       "where `method` says so"},
       {"scores",
        "(query x removed): gradient of the query's loss times (theta_influence - theta_s): the "
        "change "
@@ -127,6 +131,12 @@ Json conventions() {
       {"gaps",
        "mean over training inputs of the Euclidean distance of outputs (logits) of successive "
        "stages"},
+      {"metrics of runs.csv",
+       "output_distance, mean_output_distance (of probabilities), parameter_distance: the gap "
+       "between "
+       "successive stages; signed_query_loss: its part of the change of the mean query loss; "
+       "query_loss_change: mean query loss at the stage minus that at theta_s; "
+       "predicted_query_loss_change: mean of the scores over the queries"},
       {"paper protocol",
        "base run of K epochs; cold start repeats it without k; then K/2 further epochs on shared "
        "batches for every response; a removed example keeps its place in the batch with weight "
@@ -136,16 +146,21 @@ Json conventions() {
 }
 
 Json array_guide() {
-  return {{"train_x, train_y, query_x, query_y",
-           "one row per example, as the model sees them (standardized if asked); classes one-hot"},
-          {"theta_init, theta_s", "(P), the initialisation and the base run's result"},
-          {"removed", "positions among the training rows, 0-based"},
-          {"theta_cold, theta_warm, theta_prox, theta_pbrf, theta_lin, theta_influence",
-           "one row per removed example, (R x P); exact protocol, or paper_* for the paper's"},
-          {"gradients",
-           "gradient of each training example's loss at theta_s, (N x P), no weight decay"},
-          {"hessian, ggn", "(P x P)"},
-          {"scores", "(query x removed)"}};
+  return {
+      {"train_x, train_y, query_x, query_y",
+       "one row per example, as the model sees them (standardized if asked); binary targets are "
+       "one "
+       "column of 0 and 1 (1: the second of `classes`), more classes one-hot"},
+      {"theta_init, theta_s", "(P), the initialisation and the base run's result"},
+      {"removed", "positions among the training rows, 0-based"},
+      {"theta_cold, theta_warm, theta_prox, theta_pbrf, theta_lin, theta_influence",
+       "one row per removed example, (R x P). Plain names: the exact protocol, with paper_* beside "
+       "them "
+       "for the paper's; where only one protocol was run (see protocols), the plain names are its"},
+      {"gradients",
+       "gradient of each training example's loss at theta_s, (N x P), no weight decay"},
+      {"hessian, ggn", "(P x P)"},
+      {"scores", "(query x removed)"}};
 }
 
 }  // namespace

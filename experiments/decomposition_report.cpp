@@ -103,6 +103,15 @@ std::string gap_table(const TaskResult& r) {
   sums("4-5: error in answering it", 3, 2);
   table.footnote("mean distance of logits over the training inputs, ± standard error over removed");
   for (const Decomposition& d : r.decompositions)
+    if (const Index count = unconverged(d); count > 0)
+      table.footnote(
+          fmt::format("{}: {} of {} responses did not reach the tolerance: raise max_iterations, "
+                      "weight_decay or "
+                      "epochs",
+                      protocol_name(d.protocol),
+                      count,
+                      5 * d.removed.size()));
+  for (const Decomposition& d : r.decompositions)
     if (!d.estimate.converged)
       table.footnote(fmt::format(
           "{}: the solver did not converge: {}", protocol_name(d.protocol), d.estimate.message));

@@ -155,7 +155,13 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
           "[decomposition] data, expected the name of a data set in the preset or --data FILE.csv");
     t.data = s.text("data");
   }
+  if (!t.csv.empty() && s.has("data"))
+    throw std::invalid_argument(
+        "[decomposition] data, expected either --data FILE.csv or --set data=NAME, got both");
   t.name = name_of(s, invocation);
+  if (t.name.empty() || t.name.front() == '.' || t.name.find('/') != std::string::npos)
+    throw std::invalid_argument(fmt::format(
+        "[decomposition] name, expected a plain folder name, got '{}': --set name=NAME", t.name));
   if (s.has("task")) t.task = parse_task(s.text("task"));
   if (s.has("model")) t.model = s.text("model");
   t.activation = parse_activation(s.text("activation"));

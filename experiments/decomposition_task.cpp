@@ -101,7 +101,18 @@ Run base_run(const TaskSettings& s,
   RetrainingTask task;
   task.key = "base run\n" + task_key(at_init, Response::cold_start, {}, ProtocolKind::paper, how);
   task.train = [&] { return train(at_init.base_objective(), at_init.theta_init(), s.base); };
-  return retrain({task}, {.threads = 1, .shard_folder = options.shard_folder}).front();
+  Run run = retrain({task}, {.threads = 1, .shard_folder = options.shard_folder}).front();
+  if (run.objective > run.log.front().objective)
+    throw std::runtime_error(
+        fmt::format("[decomposition] the base run of task {} diverged: its objective rose from "
+                    "{:.3g} to {:.3g}; "
+                    "lower learning_rate (now {}) or momentum (now {})",
+                    s.name,
+                    run.log.front().objective,
+                    run.objective,
+                    s.base.learning_rate,
+                    s.base.momentum));
+  return run;
 }
 
 /// What the estimate foretells of the mean query loss, against what happened.

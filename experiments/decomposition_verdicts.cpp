@@ -59,29 +59,54 @@ double relative_gap(const TaskResult& r, const Decomposition& d) {
   return d.gaps.rowwise().mean().maxCoeff() / r.loo->outputs_s().colwise().norm().mean();
 }
 
-void judge_convex(const TaskResult& r, const Decomposition& d, const Estimate& cold,
+void judge_convex(const TaskResult& r,
+                  const Decomposition& d,
+                  const Estimate& cold,
                   std::vector<Verdict>& rows) {
   const double relative = relative_gap(r, d);
   const std::string protocol = protocol_name(d.protocol);
-  rows.push_back({r.settings.name, protocol, "all five gaps small (below 5 % of the outputs)",
+  rows.push_back({r.settings.name,
+                  protocol,
+                  "all five gaps small (below 5 % of the outputs)",
                   fmt::format("largest {:.2f} %", 100 * relative),
                   relative < 0.05 ? "agrees" : "disagrees"});
-  rows.push_back({r.settings.name, protocol, "influence follows retraining: Spearman above 0.9",
-                  to_string(cold), above(cold, 0.9)});
+  rows.push_back({r.settings.name,
+                  protocol,
+                  "influence follows retraining: Spearman above 0.9",
+                  to_string(cold),
+                  above(cold, 0.9)});
 }
 
-void judge_network(const TaskResult& r, const Decomposition& d, const Estimate& cold,
+void judge_network(const TaskResult& r,
+                   const Decomposition& d,
+                   const Estimate& cold,
                    std::vector<Verdict>& rows) {
   const std::string protocol = protocol_name(d.protocol);
   const Estimate ratio = dominance(d, r.settings.seed);
-  rows.push_back({r.settings.name, protocol, "gaps 1-3 at least 10 times gaps 4-5",
-                  to_string(ratio, 1), above(ratio, 10)});
+  rows.push_back({r.settings.name,
+                  protocol,
+                  "gaps 1-3 at least 10 times gaps 4-5",
+                  to_string(ratio, 1),
+                  above(ratio, 10)});
   const bool near_zero = cold.value && cold.low <= 0 && cold.high >= 0;
-  rows.push_back({r.settings.name, protocol, "influence against retraining: Spearman near 0",
+  rows.push_back({r.settings.name,
+                  protocol,
+                  "influence against retraining: Spearman near 0",
                   to_string(cold),
                   !cold.value ? "not testable: undefined"
                   : near_zero ? "agrees: the interval holds 0"
                               : "disagrees: the interval excludes 0"});
+}
+
+/// A verdict needs enough examples for its interval, and responses that are what they are called.
+void withhold(const Decomposition& d, std::size_t first, std::vector<Verdict>& rows) {
+  const Index missed = unconverged(d);
+  for (std::size_t i = first; i < rows.size(); ++i) {
+    if (missed > 0)
+      rows[i].verdict = fmt::format("not testable: {} responses did not converge", missed);
+    else if (d.removed.size() < 10)
+      rows[i].verdict = "not testable: fewer than 10 removed examples";
+  }
 }
 
 std::vector<Verdict> judge(const std::vector<TaskResult>& done) {
@@ -89,15 +114,19 @@ std::vector<Verdict> judge(const std::vector<TaskResult>& done) {
   for (const TaskResult& r : done)
     for (std::size_t i = 0; i < r.decompositions.size(); ++i) {
       const Decomposition& d = r.decompositions[i];
+      const std::size_t first = rows.size();
       const Estimate& cold = r.predictions[2 * i].agreement.spearman;
       const Estimate& pbrf = r.predictions[2 * i + 1].agreement.spearman;
       if (r.model->spec().hidden.empty())
         judge_convex(r, d, cold, rows);
       else
         judge_network(r, d, cold, rows);
-      rows.push_back({r.settings.name, protocol_name(d.protocol),
-                      "influence against the PBRF: Spearman above 0.5", to_string(pbrf),
+      rows.push_back({r.settings.name,
+                      protocol_name(d.protocol),
+                      "influence against the PBRF: Spearman above 0.5",
+                      to_string(pbrf),
                       above(pbrf, 0.5)});
+      withhold(d, first, rows);
     }
   return rows;
 }

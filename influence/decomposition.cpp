@@ -104,6 +104,14 @@ std::string protocol_name(ProtocolKind kind) {
   return kind == ProtocolKind::paper ? "paper" : "exact";
 }
 
+Index unconverged(const Decomposition& d) {
+  if (d.protocol == ProtocolKind::paper) return 0;
+  Index count = 0;
+  for (const std::vector<Run>& runs : d.runs)
+    for (const Run& run : runs) count += run.converged ? 0 : 1;
+  return count;
+}
+
 double mean_output_distance(const MatrixXd& a, const MatrixXd& b) {
   return (a - b).colwise().norm().mean();
 }

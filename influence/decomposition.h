@@ -73,6 +73,10 @@ Decomposition decompose(const LeaveOneOut& loo,
                         ProtocolKind protocol,
                         const DecompositionOptions& options);
 
+/// How many of the retrained responses missed the tolerance of the exact protocol (`paper`: none,
+/// as it asks for none).
+Index unconverged(const Decomposition& d);
+
 /// Mean distance of network outputs over the columns of two output matrices (O x N).
 double mean_output_distance(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b);
 

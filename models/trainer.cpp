@@ -45,6 +45,9 @@ class Optimiser {
 };
 
 void check(const Protocol& p) {
+  if (!(p.momentum >= 0 && p.momentum < 1))
+    throw std::invalid_argument(
+        fmt::format("[train] momentum, expected at least 0 and below 1, got {}", p.momentum));
   if (p.batch_size < 1 || p.epochs < 0 || p.first_epoch < 0 || !(p.learning_rate > 0))
     throw std::invalid_argument(fmt::format(
         "[train] protocol, expected batch_size >= 1, epochs >= 0 and learning_rate > 0, got {}, {} "

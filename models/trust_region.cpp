@@ -139,9 +139,11 @@ class Newton {
       ++run_.iterations;
       log();
     }
-    h_ = evaluate_.curvature(run_.theta, Curvature::full, options_.threads);
-    examine();
-    run_.converged = run_.gradient_norm < options_.tolerance && run_.kind != Stationarity::saddle;
+    if (run_.gradient_norm < options_.tolerance) {  // else it is no stationary point to examine
+      h_ = evaluate_.curvature(run_.theta, Curvature::full, options_.threads);
+      examine();
+      run_.converged = run_.kind != Stationarity::saddle;
+    }
     return std::move(run_);
   }
 
