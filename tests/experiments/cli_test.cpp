@@ -81,7 +81,7 @@ TEST_CASE("every option reaches the experiment") {
   const Outcome outcome = call(run_with({"--preset",
                                          "quick",
                                          "--out",
-                                         "/tmp/x y",
+                                         "/somewhere/x y",
                                          "--threads",
                                          "3",
                                          "--data",
@@ -94,7 +94,7 @@ TEST_CASE("every option reaches the experiment") {
   REQUIRE(outcome.runs.size() == 1);
   const Invocation& run = outcome.runs[0];
   CHECK(run.preset == "quick");
-  CHECK(run.out == "/tmp/x y");
+  CHECK(run.out == "/somewhere/x y");
   CHECK(run.threads == 3);
   CHECK(run.data == "a.csv");
   CHECK(run.target == "price");

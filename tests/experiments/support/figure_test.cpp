@@ -50,18 +50,18 @@ TEST_CASE("text becomes one gnuplot string whatever is in it") {
 
 TEST_CASE("without gnuplot one line says so and the program goes on") {
   const Environment path("PATH", "/nonexistent");
-  const auto [drawn, said] = draw("decomposition", "/tmp/some data");
+  const auto [drawn, said] = draw("decomposition", "/some data");
   CHECK_FALSE(drawn);
   CHECK(said ==
-        "[figure] gnuplot is missing, so no figures; the data are in /tmp/some data (install "
+        "[figure] gnuplot is missing, so no figures; the data are in /some data (install "
         "gnuplot-nox and fonts-liberation)\n");
 }
 
 TEST_CASE("a missing script and a missing data file are said in one line") {
-  const auto [no_script, about_script] = draw("no_such_script", "/tmp/data");
+  const auto [no_script, about_script] = draw("no_such_script", "/data");
   CHECK_FALSE(no_script);
   CHECK(about_script ==
-        "[figure] no experiments/plots/no_such_script.gp here; the data are in /tmp/data\n");
+        "[figure] no experiments/plots/no_such_script.gp here; the data are in /data\n");
   const auto [no_data, about_data] = draw("decomposition", "/nonexistent");
   CHECK_FALSE(no_data);
   CHECK(about_data.find('\n') == about_data.size() - 1);
