@@ -4,178 +4,161 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
-#include "autodiff/per_example.h"
-#include "autodiff/sweeps.h"
+#include "autodiff/jacobian_curvature.h"
+#include "autodiff/memory.h"
+#include "autodiff/parameter_curvature.h"
 #include "autodiff/unit_curvature.h"
 
 namespace leaveout {
 
 namespace {
 
-using Mat = Matrix<double>;
-using Vec = Vector<double>;
-
-constexpr Index kTile = 128;
-
-/// Unit directions, one parameter slot at a time so that layers below it stay inactive.
-Mat by_parameters(const Program<double>& program,
-                  const Batch<double>& batch,
-                  const Vec& theta,
-                  Curvature curvature,
-                  Index tile) {
-  const Index p = theta.size();
-  const Index k = std::clamp<Index>(kTile / tile, 1, 16);
-  Workspace<double> ws(program, tile, k);
-  ws.bind_parameters(theta.data());
-  Mat h = Mat::Zero(p, p), v(p, k), part(p, k);
-  for (Index begin = 0; begin < batch.columns; begin += tile) {
-    ws.bind_batch(batch, begin, std::min(tile, batch.columns - begin));
-    forward(ws);
-    seed(ws);
-    reverse(ws);
-    for (const SlotId id : program.parameters()) {
-      const Slot& slot = program.slot(id);
-      const Index size = slot.rows * slot.cols;
-      for (Index j = 0; j < size; j += k) {
-        const Index count = std::min(k, size - j);
-        v.setZero();
-        for (Index t = 0; t < count; ++t) v(slot.offset + j + t, t) = 1;
-        ws.bind_directions(v.data(), count, id);
-        ws.bind_products(part.data());
-        tangent(ws);
-        reverse_tangent(ws, curvature);
-        ws.finish_products();
-        h.middleCols(slot.offset + j, count) += part.leftCols(count);
-      }
-    }
+/// Parameters outside of the unit layers.
+std::vector<SlotId> other_parameters(const Program<double>& program,
+                                     const std::vector<AffineLayer>& layers) {
+  std::vector<SlotId> others;
+  for (const SlotId id : program.parameters()) {
+    const Index offset = program.slot(id).offset;
+    const bool covered = std::any_of(layers.begin(), layers.end(), [&](const AffineLayer& layer) {
+      return offset >= layer.offset && offset < layer.offset + layer.size();
+    });
+    if (!covered) others.push_back(id);
   }
-  return h;
+  return others;
 }
 
-/// w_n d2 loss_n / dy_o dy. at every example, as columns (O x N): what the loss does to a unit
-/// output.
-Mat loss_curvature(Workspace<double>& ws, const Batch<double>& batch, const Vec& theta, Index o) {
-  const SlotId y = ws.program().roles().outputs;
-  Mat result(ws.program().output_count(), batch.columns);
-  ws.bind_parameters(theta.data());
-  ws.bind_gradient(nullptr);
-  for (Index begin = 0; begin < batch.columns; begin += ws.capacity()) {
-    const Index count = std::min(ws.capacity(), batch.columns - begin);
-    ws.bind_batch(batch, begin, count);
-    forward(ws);
-    seed(ws);
-    reverse(ws);
-    ws.bind_directions(nullptr, 1);
-    ws.bind_products(nullptr);
-    ws.sink_dot(y, 0).cleared().row(o).setOnes();
-    const int next = ws.program().slot(y).producer + 1;
-    tangent(ws, next);
-    reverse_tangent(ws, Curvature::gauss_newton, next);
-    if (ws.bar_dot_active(y))
-      result.middleCols(begin, count) = ws.x_bar_dot(y, 0);
-    else
-      result.middleCols(begin, count).setZero();
+Index count(const Program<double>& program, const std::vector<SlotId>& slots) {
+  Index total = 0;
+  for (const SlotId id : slots) total += program.slot(id).size(1);
+  return total;
+}
+
+// --- Predicted multiplications for one example. Right to a factor of two or so: methods differ by
+// more, or it does not matter which is taken. ---
+
+/// The two second-order sweeps over the whole program: four products for each affine layer, and a
+/// few passes over each plane.
+double sweep_cost(const Program<double>& program) {
+  double cost = 0;
+  for (const AffineLayer& layer : program.affine_layers())
+    cost += 4.0 * static_cast<double>(layer.out * layer.in * layer.positions);
+  for (const Slot& slot : program.slots())
+    if (slot.kind == SlotKind::value) cost += 6.0 * static_cast<double>(slot.size(1));
+  return cost;
+}
+
+double unit_cost(const Program<double>& program) {
+  double units = 0, parameters = 0;
+  const std::vector<AffineLayer> layers = unit_layers(program);
+  for (const AffineLayer& layer : layers) {
+    units += static_cast<double>(layer.out);
+    parameters += static_cast<double>(layer.size());
   }
-  return result;
+  const auto others = static_cast<double>(count(program, other_parameters(program, layers)));
+  return (units + others) * sweep_cost(program) + 0.5 * parameters * parameters;
 }
 
-/// True if Gauss-Newton = J' V J with J the Jacobian of `outputs`: no way from a parameter to the
-/// objective goes around them, and no loss stands before them.
-bool only_through_outputs(const Program<double>& program) {
-  std::vector<char> around(program.slots().size(), 0);
-  for (const SlotId id : program.parameters()) around[static_cast<std::size_t>(id)] = 1;
-  for (const auto& op : program.ops())
-    for (const SlotId id : op->inputs()) {
-      if (!around[static_cast<std::size_t>(id)]) continue;
-      if (op->is_loss()) return false;
-      if (op->output() != program.roles().outputs)
-        around[static_cast<std::size_t>(op->output())] = 1;
-    }
-  return program.sums_over_examples() &&
-         !around[static_cast<std::size_t>(program.roles().objective)];
+double parameter_cost(const Program<double>& program) {
+  return static_cast<double>(program.parameter_count()) * sweep_cost(program);
 }
 
-Mat by_jacobian(const Program<double>& program,
-                const Batch<double>& batch,
-                const Vec& theta,
-                Curvature curvature,
-                Index tile) {
-  if (curvature != Curvature::gauss_newton)
-    throw std::invalid_argument(
-        "[dense_curvature] method, expected by_units or by_parameters for the full Hessian, got "
-        "by_jacobian");
-  if (!only_through_outputs(program))
-    throw std::invalid_argument(
-        "[dense_curvature] method, expected by_units or by_parameters where parameters reach the "
-        "objective around the outputs, got by_jacobian");
-  Workspace<double> ws(program, tile, 1);
-  const Index outs = program.output_count();
-  std::vector<Mat> jacobians;  // (P x N) each
-  for (Index o = 0; o < outs; ++o)
-    jacobians.push_back(materialise(output_gradients(ws, batch, theta, o)));
-  Mat h = Mat::Zero(theta.size(), theta.size());
-  for (Index a = 0; a < outs; ++a) {
-    const Mat weights = loss_curvature(ws, batch, theta, a);
-    // Rows c >= a once each: J_a diag(w_ac) J_c' and, off the diagonal, its transpose.
-    Mat scaled = jacobians[static_cast<std::size_t>(a)] * (0.5 * weights.row(a)).asDiagonal();
-    for (Index c = a + 1; c < outs; ++c)
-      scaled.noalias() += jacobians[static_cast<std::size_t>(c)] * weights.row(c).asDiagonal();
-    h.triangularView<Eigen::Lower>() += scaled * jacobians[static_cast<std::size_t>(a)].transpose();
-    h.triangularView<Eigen::Lower>() += jacobians[static_cast<std::size_t>(a)] * scaled.transpose();
-  }
-  h.triangularView<Eigen::StrictlyUpper>() = h.transpose();
-  return h;
+double jacobian_cost(const Program<double>& program) {
+  const auto p = static_cast<double>(program.parameter_count());
+  return static_cast<double>(program.output_count()) * (0.5 * sweep_cost(program) + p + p * p);
 }
 
-/// The cheapest method that the Program allows. Unit seeding wins wherever it applies, by a factor
-/// of two even over the one reverse sweep that a single output's Jacobian takes: it forms products
-/// of short columns and never the P x N numbers.
-DenseMethod choose(const Program<double>& program, Curvature curvature) {
-  if (!program.dense_layers().empty()) return DenseMethod::by_units;
-  if (curvature == Curvature::gauss_newton && program.output_count() == 1 &&
-      only_through_outputs(program))
-    return DenseMethod::by_jacobian;
-  return DenseMethod::by_parameters;
+Index tile_of(const Program<double>& program, Index columns, const DenseOptions& options) {
+  const Index tile = options.tile > 0               ? options.tile
+                     : program.sums_over_examples() ? default_tile(program)
+                                                    : columns;
+  return std::min(tile, columns);
 }
 
-}  // namespace
+DenseMethod method_of(const Program<double>& program,
+                      Curvature curvature,
+                      const DenseOptions& options) {
+  return options.method == DenseMethod::automatic ? cheapest_method(program, curvature)
+                                                  : options.method;
+}
 
-Matrix<double> dense_curvature(const Program<double>& program,
-                               const Batch<double>& batch,
-                               const Vector<double>& theta,
-                               Curvature curvature,
-                               const DenseOptions& options) {
+void require_arguments(const Program<double>& program,
+                       const Batch<double>& batch,
+                       const Vector<double>& theta) {
   if (theta.size() != program.parameter_count())
     throw std::invalid_argument(fmt::format("[dense_curvature] theta, expected {} numbers, got {}",
                                             program.parameter_count(),
                                             theta.size()));
   if (batch.columns < 1)
     throw std::invalid_argument("[dense_curvature] batch, expected at least one column, got none");
-  const DenseMethod method =
-      options.method == DenseMethod::automatic ? choose(program, curvature) : options.method;
-  const Index tile = std::min(options.tile > 0 ? options.tile : kTile, batch.columns);
-  switch (method) {
-    case DenseMethod::by_jacobian:
-      return by_jacobian(program, batch, theta, curvature, tile);
-    case DenseMethod::by_units:
-      return unit_curvature(program, batch, theta, curvature, tile, options.threads);
-    default:
-      require_tiling(program, batch.columns, tile);
-      return by_parameters(program, batch, theta, curvature, tile);
-  }
 }
 
-std::size_t dense_curvature_bytes(const Program<double>& program, Index columns) {
-  const Index tile = std::min(kTile, columns), p = program.parameter_count();
-  Index pairs = 0, below = 0;  // what unit seeding keeps of a tile, for the full Hessian
-  for (const DenseLayer& layer : program.dense_layers()) {
-    pairs += layer.out * (layer.out + 1) / 2 + below * (layer.out + layer.in);
-    below += layer.out;
+}  // namespace
+
+DenseMethod cheapest_method(const Program<double>& program, Curvature curvature) {
+  const double parameters = parameter_cost(program);
+  const double units =
+      unit_layers(program).empty() ? std::numeric_limits<double>::infinity() : unit_cost(program);
+  const double others = std::min(parameters, units);
+  if (curvature == Curvature::gauss_newton && only_through_outputs(program) &&
+      jacobian_cost(program) < others)
+    return DenseMethod::by_jacobian;
+  return units <= parameters ? DenseMethod::by_units : DenseMethod::by_parameters;
+}
+
+Matrix<double> dense_curvature(const Program<double>& program,
+                               const Batch<double>& batch,
+                               const Vector<double>& theta,
+                               Curvature curvature,
+                               const DenseOptions& options) {
+  require_arguments(program, batch, theta);
+  const Index p = theta.size(), tile = tile_of(program, batch.columns, options);
+  const DenseMethod method = method_of(program, curvature, options);
+  require_memory("dense_curvature",
+                 dense_curvature_bytes(program, batch.columns, curvature, options),
+                 options.max_bytes,
+                 fmt::format("a dense matrix of {} parameters", p),
+                 "use curvature products and an iterative solver, or a smaller model");
+  Matrix<double> h = Matrix<double>::Zero(p, p);
+  const auto columns = [&](const std::vector<SlotId>& slots, Columns which) {
+    parameter_curvature(program, slots, which, batch, theta, curvature, tile, options.threads, h);
+  };
+  if (method == DenseMethod::by_jacobian) {
+    if (curvature != Curvature::gauss_newton)
+      throw std::invalid_argument(
+          "[dense_curvature] method, expected by_units or by_parameters for the full Hessian, got "
+          "by_jacobian");
+    jacobian_curvature(program, batch, theta, tile, options.threads, h);
+  } else if (method == DenseMethod::by_units) {
+    const std::vector<AffineLayer> layers = unit_layers(program);
+    unit_curvature(program, layers, batch, theta, curvature, tile, options.threads, h);
+    const std::vector<SlotId> others = other_parameters(program, layers);
+    if (!others.empty()) columns(others, Columns::mirrored);
+  } else {
+    const bool chosen = options.method == DenseMethod::automatic;
+    columns(program.parameters(), chosen ? Columns::mirrored : Columns::whole);
   }
-  return static_cast<std::size_t>(p * p + pairs * tile) * sizeof(double) +
-         Workspace<double>::bytes(program, tile, 1);
+  return h;
+}
+
+std::size_t dense_curvature_bytes(const Program<double>& program,
+                                  Index columns,
+                                  Curvature curvature,
+                                  const DenseOptions& options) {
+  const Index p = program.parameter_count(), tile = tile_of(program, columns, options);
+  const auto threads = static_cast<std::size_t>(options.threads);
+  std::size_t bytes = static_cast<std::size_t>(p * p) * sizeof(double);
+  const DenseMethod method = method_of(program, curvature, options);
+  if (method == DenseMethod::by_jacobian)
+    return bytes + jacobian_curvature_bytes(program, columns) +
+           Workspace<double>::bytes(program, tile, 1);
+  const Index k = directions_at_once(tile);
+  bytes += threads * (Workspace<double>::bytes(program, tile, k) +
+                      static_cast<std::size_t>(2 * p * k) * sizeof(double));
+  if (method == DenseMethod::by_units) bytes += unit_curvature_bytes(unit_layers(program), tile);
+  return bytes;
 }
 
 }  // namespace leaveout

@@ -165,7 +165,7 @@ class ElementwiseOp : public Op<S> {
   void forward(Workspace<S>& ws) const final {
     const ConstMatrixMap<S> x = ws.x(in());
     S* kept = kept_ >= 0 ? ws.y(kept_).data() : nullptr;
-    Derived::value(x.data(), ws.y(this->output()).data(), kept, x.size());
+    static_cast<const Derived&>(*this).value(x.data(), ws.y(this->output()).data(), kept, x.size());
   }
   void tangent(Workspace<S>& ws) const final {
     const Point p = point(ws);

@@ -25,9 +25,10 @@ template <class S>
 void fill_factors(
     Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row, PerExample<S>& g) {
   ws.bind_gradient(nullptr);
-  for (const DenseLayer& layer : ws.program().dense_layers())
-    g.layers.push_back(
-        {layer, Matrix<S>(layer.out, batch.columns), Matrix<S>(layer.in, batch.columns)});
+  for (const AffineLayer& layer : ws.program().affine_layers())
+    g.layers.push_back({layer,
+                        Matrix<S>(layer.out * layer.positions, batch.columns),
+                        Matrix<S>(layer.in * layer.positions, batch.columns)});
   for (Index begin = 0; begin < batch.columns; begin += ws.capacity()) {
     const Index count = std::min(ws.capacity(), batch.columns - begin);
     ws.bind_batch(batch, begin, count);
@@ -69,11 +70,50 @@ PerExample<S> differentiate(
   g.parameter_count = theta.size();
   g.count = batch.columns;
   ws.bind_parameters(theta.data());
-  if (ws.program().dense_layers().empty())
-    fill_columns(ws, batch, from, row, g);
-  else
+  if (ws.program().only_affine())
     fill_factors(ws, batch, from, row, g);
+  else
+    fill_columns(ws, batch, from, row, g);
   return g;
+}
+
+/// [W b] of one example's gradient: Delta_n [X_n' 1] over the positions. (size) numbers at `to`.
+template <class S>
+void form(const typename PerExample<S>::Layer& layer, Index n, S* to) {
+  const AffineLayer& place = layer.place;
+  const ConstMatrixMap<S> delta(layer.delta.col(n).data(), place.out, place.positions);
+  const ConstMatrixMap<S> x(layer.x.col(n).data(), place.in, place.positions);
+  MatrixMap<S> block(to, place.out, place.columns());
+  block.leftCols(place.in).noalias() = delta * x.transpose();
+  if (place.has_bias) block.col(place.in) = delta.rowwise().sum();
+}
+
+/// The same for examples [begin, begin + count), as columns.
+template <class S>
+Matrix<S> formed(const typename PerExample<S>::Layer& layer, Index begin, Index count) {
+  Matrix<S> columns(layer.place.size(), count);
+  for (Index i = 0; i < count; ++i) form<S>(layer, begin + i, columns.col(i).data());
+  return columns;
+}
+
+/// As many examples as are formed at a time: about a megabyte of them.
+Index slab(const AffineLayer& place) {
+  return std::max<Index>(1, (Index(1) << 17) / place.size());
+}
+
+/// Adds a layer's part of a_m' b_n, from columns formed a slab at a time.
+template <class S>
+void add_formed_gram(const typename PerExample<S>::Layer& a,
+                     const typename PerExample<S>::Layer& b,
+                     Matrix<S>& result) {
+  const Index step = slab(a.place);
+  for (Index m = 0; m < result.rows(); m += step) {
+    const Matrix<S> left = formed<S>(a, m, std::min(step, result.rows() - m));
+    for (Index n = 0; n < result.cols(); n += step) {
+      const Matrix<S> right = formed<S>(b, n, std::min(step, result.cols() - n));
+      result.block(m, n, left.cols(), right.cols()).noalias() += left.transpose() * right;
+    }
+  }
 }
 
 }  // namespace
@@ -98,12 +138,7 @@ Matrix<S> materialise(const PerExample<S>& g) {
   if (g.layers.empty()) return g.columns;
   Matrix<S> all(g.parameter_count, g.count);
   for (Index n = 0; n < g.count; ++n)
-    for (const auto& layer : g.layers) {
-      const DenseLayer& place = layer.place;
-      MatrixMap<S> block(all.col(n).data() + place.offset, place.out, place.columns());
-      block.leftCols(place.in).noalias() = layer.delta.col(n) * layer.x.col(n).transpose();
-      if (place.has_bias) block.col(place.in) = layer.delta.col(n);
-    }
+    for (const auto& layer : g.layers) form<S>(layer, n, all.col(n).data() + layer.place.offset);
   return all;
 }
 
@@ -113,10 +148,12 @@ Matrix<S> inner_products(const PerExample<S>& g, const ConstRef<S>& v) {
   Matrix<S> result = Matrix<S>::Zero(g.count, v.cols());
   for (Index k = 0; k < v.cols(); ++k)
     for (const auto& layer : g.layers) {
-      const DenseLayer& place = layer.place;
+      const AffineLayer& place = layer.place;
       const ConstMatrixMap<S> w(v.col(k).data() + place.offset, place.out, place.columns());
-      Matrix<S> wx = w.leftCols(place.in) * layer.x;  // (out x N)
+      const ConstMatrixMap<S> x(layer.x.data(), place.in, place.positions * g.count);
+      Matrix<S> wx = w.leftCols(place.in) * x;  // (out x L N)
       if (place.has_bias) wx.colwise() += w.col(place.in);
+      wx.resize(place.out * place.positions, g.count);
       result.col(k) += layer.delta.cwiseProduct(wx).colwise().sum().transpose();
     }
   return result;
@@ -129,6 +166,10 @@ Matrix<S> gram(const PerExample<S>& a, const PerExample<S>& b) {
   for (std::size_t l = 0; l < a.layers.size(); ++l) {
     const auto& la = a.layers[l];
     const auto& lb = b.layers[l];
+    if (la.place.positions > 1) {
+      add_formed_gram<S>(la, lb, result);
+      continue;
+    }
     const Matrix<S> dd = la.delta.transpose() * lb.delta;
     Matrix<S> xx = la.x.transpose() * lb.x;
     if (la.place.has_bias) xx.array() += S(1);
@@ -145,6 +186,14 @@ Vector<S> squared_norms(const PerExample<S>& g) {
   if (g.layers.empty()) return squares(g.columns);
   Vector<S> result = Vector<S>::Zero(g.count);
   for (const auto& layer : g.layers) {
+    if (layer.place.positions > 1) {
+      const Index step = slab(layer.place);
+      for (Index n = 0; n < g.count; n += step) {
+        const Index count = std::min(step, g.count - n);
+        result.segment(n, count) += squares(formed<S>(layer, n, count));
+      }
+      continue;
+    }
     Vector<S> xx = squares(layer.x);
     if (layer.place.has_bias) xx.array() += S(1);
     result += squares(layer.delta).cwiseProduct(xx);

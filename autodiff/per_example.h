@@ -9,6 +9,10 @@
 //   Gram    g_m' g_n  = sum (Delta' Delta) * (X' X + 1)          (* entry by entry)
 //   product g_n' v    = sum over the layer of Delta * ([W b]_v [X; 1])
 //
+// A layer that acts on L positions (a convolution) has the sum over positions of such products,
+// Delta_n [X_n' 1] with L columns in each factor. It has few parameters and many positions: its
+// norms and Gram matrix are taken from that small matrix, formed for a few examples at a time.
+//
 // Programs with other parameters are differentiated one example at a time and kept as columns.
 //
 //   PerExample<double> g = per_example_gradients(ws, batch, theta);
@@ -23,9 +27,9 @@ namespace leaveout {
 template <class S>
 struct PerExample {
   struct Layer {
-    DenseLayer place;
-    Matrix<S> delta;  // (out x N), adjoint of z
-    Matrix<S> x;      // (in x N)
+    AffineLayer place;
+    Matrix<S> delta;  // (out L x N), adjoint of z
+    Matrix<S> x;      // (in L x N)
   };
   std::vector<Layer> layers;  // factored form, or
   Matrix<S> columns;          // (P x N), one gradient a column

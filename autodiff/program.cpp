@@ -52,7 +52,7 @@ SlotId Recorder<S>::append(std::unique_ptr<const Op<S>> op) {
 }
 
 template <class S>
-void Recorder<S>::note_dense_layer(SlotId weight, SlotId bias, SlotId x, SlotId z) {
+void Recorder<S>::note_affine_layer(SlotId weight, SlotId bias, SlotId x, SlotId z) {
   const Slot& w = slot(weight);
   if (w.kind != SlotKind::parameter || slot(x).cols != kBatch) return;
   const bool has_bias = bias >= 0;
@@ -60,8 +60,9 @@ void Recorder<S>::note_dense_layer(SlotId weight, SlotId bias, SlotId x, SlotId 
   if (has_bias &&
       (slot(bias).kind != SlotKind::parameter || slot(bias).offset != w.offset + w.rows * w.cols))
     return;
-  program_.dense_layers_.push_back(
-      {x, z, w.offset, w.rows, w.cols, has_bias, static_cast<int>(program_.ops_.size()) - 1});
+  const int op = static_cast<int>(program_.ops_.size()) - 1;
+  program_.affine_layers_.push_back(
+      {x, z, w.offset, w.rows, w.cols, slot(x).rows / w.cols, has_bias, op});
 }
 
 template <class S>
@@ -78,20 +79,34 @@ std::string Recorder<S>::shape(SlotId id) const {
 
 namespace {
 
-/// True if every parameter is read exactly once, and by a dense layer in the order of theta.
+/// How often each slot is an input of an operation.
 template <class S>
-bool all_parameters_are_dense(const Program<S>& program) {
+std::vector<int> count_reads(const Program<S>& program) {
   std::vector<int> reads(program.slots().size(), 0);
   for (const auto& op : program.ops())
     for (const SlotId id : op->inputs()) ++reads[static_cast<std::size_t>(id)];
-  for (const SlotId id : program.parameters())
-    if (reads[static_cast<std::size_t>(id)] != 1) return false;
+  return reads;
+}
+
+/// The layers whose parameters nobody else reads, in the order of theta.
+template <class S>
+std::vector<AffineLayer> layers_of_their_own(const Program<S>& program,
+                                             const std::vector<AffineLayer>& noted) {
+  const std::vector<int> reads = count_reads(program);
+  std::vector<AffineLayer> layers;
   Index next = 0;
-  for (const DenseLayer& layer : program.dense_layers()) {
-    if (layer.offset != next) return false;
-    next += layer.size();
+  for (const AffineLayer& layer : noted) {
+    bool own = layer.offset >= next;
+    for (const SlotId id : program.parameters()) {
+      const Index offset = program.slot(id).offset;
+      const bool part = offset >= layer.offset && offset < layer.offset + layer.size();
+      if (part && reads[static_cast<std::size_t>(id)] != 1) own = false;
+    }
+    if (!own) continue;
+    layers.push_back(layer);
+    next = layer.offset + layer.size();
   }
-  return next == program.parameter_count();
+  return layers;
 }
 
 /// Walks from the parameters to the objective. A fixed-size value is *alone* if parameters reach it
@@ -138,8 +153,12 @@ Program<S> Recorder<S>::finish(ProgramRoles roles) && {
   require_roles(roles);
   program_.roles_ = roles;
   program_.sums_over_examples_ = objective_sums_over_examples(program_);
-  if (!all_parameters_are_dense(program_) || !program_.sums_over_examples_)
-    program_.dense_layers_.clear();
+  std::vector<AffineLayer>& layers = program_.affine_layers_;
+  layers = program_.sums_over_examples_ ? layers_of_their_own(program_, layers)
+                                        : std::vector<AffineLayer>();
+  Index covered = 0;
+  for (const AffineLayer& layer : layers) covered += layer.size();
+  program_.only_affine_ = covered == program_.parameter_count();
   return std::move(program_);
 }
 

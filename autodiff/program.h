@@ -39,12 +39,13 @@ struct Slot {
 };
 
 /// An affine layer z = W x + b whose parameters are used nowhere else and lie together in theta as
-/// the columns of [W b]. Second derivatives of such layers have a short cut (dense_curvature.h).
-struct DenseLayer {
-  SlotId input;                                              // x (in x batch)
-  SlotId output;                                             // z (out x batch)
+/// the columns of [W b]. Its derivatives have short cuts (per_example.h, dense_curvature.h).
+struct AffineLayer {
+  SlotId input;                                              // x (in positions x batch)
+  SlotId output;                                             // z (out positions x batch)
   Index offset;                                              // first entry of W in theta
   Index out, in;                                             // shape of W
+  Index positions;                                           // where W acts in each example
   bool has_bias;                                             // b follows W in theta
   int op;                                                    // index of the affine operation
   Index columns() const { return in + (has_bias ? 1 : 0); }  // of [W b]
@@ -72,8 +73,10 @@ class Program {
   Index parameter_count() const { return parameter_count_; }
   /// Rows of the outputs.
   Index output_count() const { return slot(roles_.outputs).rows; }
-  /// The affine layers in order if *every* parameter belongs to one of them, else empty.
-  const std::vector<DenseLayer>& dense_layers() const { return dense_layers_; }
+  /// The affine layers, in the order of theta; empty where the objective is no sum over examples.
+  const std::vector<AffineLayer>& affine_layers() const { return affine_layers_; }
+  /// True if every parameter belongs to one of the affine layers.
+  bool only_affine() const { return only_affine_; }
   /// True if the objective is a sum over examples, so that batches may be taken in tiles: columns
   /// meet only in sums, and no term (such as a penalty on parameters) stands outside of them.
   bool sums_over_examples() const { return sums_over_examples_; }
@@ -84,10 +87,10 @@ class Program {
   std::vector<std::unique_ptr<const Op<S>>> ops_;
   std::vector<Slot> slots_;
   std::vector<SlotId> inputs_, parameters_;
-  std::vector<DenseLayer> dense_layers_;
+  std::vector<AffineLayer> affine_layers_;
   ProgramRoles roles_;
   Index parameter_count_ = 0;
-  bool sums_over_examples_ = false;
+  bool sums_over_examples_ = false, only_affine_ = false;
 };
 
 /// Builds a Program. Operations are free functions over it (ops/), so a new operation needs no
@@ -103,8 +106,8 @@ class Recorder {
   SlotId value(Index rows, Index cols, bool needs_gradient);
   /// Appends an operation; its output slot was made by value().
   SlotId append(std::unique_ptr<const Op<S>> op);
-  /// Notes an affine operation that was just appended as a dense layer.
-  void note_dense_layer(SlotId weight, SlotId bias, SlotId x, SlotId z);
+  /// Notes the affine operation that was just appended as a layer.
+  void note_affine_layer(SlotId weight, SlotId bias, SlotId x, SlotId z);
 
   const Slot& slot(SlotId id) const { return program_.slot(id); }
   bool needs_gradient(SlotId id) const { return slot(id).needs_gradient; }

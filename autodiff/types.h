@@ -33,6 +33,13 @@ auto on_top_of_itself(const ConstMatrixMap<S>& row, Index n) {
   return Eigen::Replicate<Row, Eigen::Dynamic, 1>(Row(row.data(), row.cols()), n, 1);
 }
 
+/// The same numbers with another number of rows: columns that hold several short columns each
+/// (an image's positions, say) become those short columns.
+template <class S>
+ConstMatrixMap<S> with_rows(const ConstMatrixMap<S>& m, Index rows) {
+  return {m.data(), rows, m.size() / rows};
+}
+
 /// Which second derivative a sweep computes. `gauss_newton` drops the curvature of everything below
 /// the loss (the residual term R of H = G + R) and nothing else; it is the same code path.
 enum class Curvature { full, gauss_newton };

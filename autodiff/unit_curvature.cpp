@@ -53,8 +53,8 @@ struct Job {
 /// What the threads share: the factors of one tile, and H, of which each job has entries of its
 /// own.
 struct Tile {
-  Tile(const Program<double>& program, Index size, Curvature which)
-      : layers(program.dense_layers()), curvature(which), p(program.parameter_count()) {
+  Tile(const std::vector<AffineLayer>& affine, Index size, Curvature which, Mat& result)
+      : layers(affine), curvature(which), p(result.rows()), h(result) {
     for (std::size_t l = 0; l < layers.size(); ++l) {
       x.emplace_back(layers[l].columns(), size);
       delta.emplace_back(layers[l].out, size);
@@ -69,7 +69,6 @@ struct Tile {
     curves.resize(moves.size());
     for (std::size_t l = 0; l < layers.size(); ++l)
       for (std::size_t m = l; m < layers.size(); ++m) place(l, m, size);
-    h = Mat::Zero(p, p);
   }
 
   /// Pairs of layers, the lower one first.
@@ -93,27 +92,33 @@ struct Tile {
     }
   }
 
-  /// H from the entries that the jobs have filled: both triangles.
-  Mat symmetric() && {
-    for (const DenseLayer& layer : layers)
-      for (Index b = 0; b < layer.columns(); ++b)
-        for (Index d = b; d < layer.columns(); ++d) {
-          auto block = h.block(
-              layer.offset + d * layer.out, layer.offset + b * layer.out, layer.out, layer.out);
+  /// The entries that the jobs have not filled, from those that they have.
+  void mirror() {
+    for (std::size_t m = 0; m < layers.size(); ++m) {
+      const AffineLayer& to = layers[m];
+      for (Index b = 0; b < to.columns(); ++b)
+        for (Index d = b; d < to.columns(); ++d) {
+          auto block = h.block(to.offset + d * to.out, to.offset + b * to.out, to.out, to.out);
           block.triangularView<Eigen::StrictlyUpper>() = block.transpose();
         }
-    h.triangularView<Eigen::StrictlyUpper>() = h.transpose();
-    return std::move(h);
+      auto own = h.block(to.offset, to.offset, to.size(), to.size());
+      own.triangularView<Eigen::StrictlyUpper>() = own.transpose();
+      for (std::size_t l = 0; l < m; ++l) {
+        const AffineLayer& from = layers[l];
+        h.block(from.offset, to.offset, from.size(), to.size()) =
+            h.block(to.offset, from.offset, to.size(), from.size()).transpose();
+      }
+    }
   }
 
-  const std::vector<DenseLayer>& layers;
+  const std::vector<AffineLayer>& layers;
   const Curvature curvature;
   const Index p;
   std::vector<Unit> units;
   std::vector<Job> jobs;
   std::vector<Mat> x, delta;           // (columns x tile), (out x tile)
   std::vector<Factors> curves, moves;  // by pair: M_ac, and dx_d/dz_a
-  Mat h;                               // (P x P), rows of the upper layer, columns of the lower
+  Mat& h;                              // (P x P), rows of the upper layer, columns of the lower
 
  private:
   void place(std::size_t l, std::size_t m, Index size) {
@@ -134,11 +139,15 @@ struct Tile {
 /// What a thread needs for itself: a workspace for the sweeps, buffers for the products.
 class Worker {
  public:
-  Worker(const Program<double>& program, const Vec& theta, Index tile) : ws_(program, tile, 1) {
+  Worker(const Program<double>& program,
+         const std::vector<AffineLayer>& layers,
+         const Vec& theta,
+         Index tile)
+      : ws_(program, tile, 1) {
     ws_.bind_parameters(theta.data());
     ws_.bind_gradient(nullptr);
     Index widest = kRight;
-    for (const DenseLayer& l : program.dense_layers())
+    for (const AffineLayer& l : layers)
       widest = std::max({widest, l.columns(), kRight / l.columns() * l.out, l.out});
     right_.resize(widest, tile);
     right_place_.resize(static_cast<std::size_t>(widest));
@@ -158,14 +167,14 @@ class Worker {
 
   /// Second-order sweeps from one pre-activation, all examples at once, to the unit's left factors.
   void sweep(Unit unit, Tile& tile) {
-    const DenseLayer& from = tile.layers[unit.layer];
+    const AffineLayer& from = tile.layers[unit.layer];
     ws_.bind_directions(nullptr, 1);
     ws_.bind_products(nullptr);
     ws_.sink_dot(from.output, 0).cleared().row(unit.row).setOnes();
     tangent(ws_, from.op + 1);
     reverse_tangent(ws_, tile.curvature, from.op + 1);
     for (std::size_t m = unit.layer; m < tile.layers.size(); ++m) {
-      const DenseLayer& to = tile.layers[m];
+      const AffineLayer& to = tile.layers[m];
       const Index skip = m == unit.layer ? unit.row : 0;
       auto curve = tile.curves[tile.pair(unit.layer, m)].values.block(
           tile.row(unit.layer, m, unit.row), 0, to.out - skip, ws_.columns());
@@ -179,7 +188,7 @@ class Worker {
 
   /// Adds the tile's part of a job's entries.
   void add(const Job& job, Tile& tile) {
-    const DenseLayer &from = tile.layers[job.from], &to = tile.layers[job.to];
+    const AffineLayer &from = tile.layers[job.from], &to = tile.layers[job.to];
     const Index corner = to.offset + tile.p * from.offset;
     Index rows = 0;
     for (Index b = job.begin; b < job.end; ++b) {
@@ -199,7 +208,7 @@ class Worker {
 
  private:
   /// dx_d/dz_a, and for which d it is anything: a unit moves one input of the next layer only.
-  void keep_moves(Unit unit, const DenseLayer& to, Factors& moves) {
+  void keep_moves(Unit unit, const AffineLayer& to, Factors& moves) {
     char* used = moves.used.data() + unit.row * to.in;
     std::fill_n(used, to.in, 0);
     if (!ws_.dot_active(to.input)) return;
@@ -256,20 +265,30 @@ class Worker {
 
 }  // namespace
 
-Matrix<double> unit_curvature(const Program<double>& program,
-                              const Batch<double>& batch,
-                              const Vector<double>& theta,
-                              Curvature curvature,
-                              Index tile,
-                              int threads) {
-  if (program.dense_layers().empty())
+std::vector<AffineLayer> unit_layers(const Program<double>& program) {
+  std::vector<AffineLayer> layers;
+  for (const AffineLayer& layer : program.affine_layers())
+    if (layer.positions == 1) layers.push_back(layer);
+  return layers;
+}
+
+void unit_curvature(const Program<double>& program,
+                    const std::vector<AffineLayer>& layers,
+                    const Batch<double>& batch,
+                    const Vector<double>& theta,
+                    Curvature curvature,
+                    Index tile,
+                    int threads,
+                    Matrix<double>& h) {
+  if (layers.empty())
     throw std::invalid_argument(
-        "[unit_curvature] program, expected affine layers only: use DenseMethod::by_parameters");
+        "[unit_curvature] program, expected an affine layer that acts once on each example: use "
+        "DenseMethod::by_parameters");
   const Index size = std::min(tile, batch.columns);
-  Tile shared(program, size, curvature);
+  Tile shared(layers, size, curvature, h);
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < threads; ++i)
-    workers.push_back(std::make_unique<Worker>(program, theta, size));
+    workers.push_back(std::make_unique<Worker>(program, layers, theta, size));
   const int units = static_cast<int>(shared.units.size());
   const int jobs = static_cast<int>(shared.jobs.size());
   std::exception_ptr failure;
@@ -296,7 +315,17 @@ Matrix<double> unit_curvature(const Program<double>& program,
     }
   }
   if (failure) std::rethrow_exception(failure);
-  return std::move(shared).symmetric();
+  shared.mirror();
+}
+
+std::size_t unit_curvature_bytes(const std::vector<AffineLayer>& layers, Index tile) {
+  Index factors = 0, below = 0;  // left factors of all pairs of layers, for the full Hessian
+  for (const AffineLayer& layer : layers) {
+    factors += layer.out * (layer.out + 1) / 2 + below * (layer.out + layer.in);
+    factors += layer.columns() + layer.out;
+    below += layer.out;
+  }
+  return static_cast<std::size_t>(factors * tile) * sizeof(double);
 }
 
 }  // namespace leaveout

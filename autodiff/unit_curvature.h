@@ -2,19 +2,30 @@
 #pragma once
 // Dense curvature by seeding the second-order sweeps at pre-activations (see dense_curvature.h).
 //
-//   Matrix<double> H = unit_curvature(program, batch, theta, Curvature::full, 128, 2);
+//   Matrix<double> h = Matrix<double>::Zero(P, P);
+//   unit_curvature(program, unit_layers(program), batch, theta, Curvature::full, 128, 2, h);
 
 #include "autodiff/derivatives.h"
 
 namespace leaveout {
 
-/// Exactly symmetric (P x P). Needs program.dense_layers(); throws where there are none.
+/// The layers that units can be seeded in: affine ones that act once on each example. (One that
+/// acts on several positions would take a sweep for each unit at each of them.)
+std::vector<AffineLayer> unit_layers(const Program<double>& program);
+
+/// Fills the entries of h (P x P) between parameters of `layers`, exactly symmetric, and leaves the
+/// others alone. Those it fills must be zero. Throws where there are no layers.
 /// The tile size decides the last bits, `threads` does not.
-Matrix<double> unit_curvature(const Program<double>& program,
-                              const Batch<double>& batch,
-                              const Vector<double>& theta,
-                              Curvature curvature,
-                              Index tile,
-                              int threads);
+void unit_curvature(const Program<double>& program,
+                    const std::vector<AffineLayer>& layers,
+                    const Batch<double>& batch,
+                    const Vector<double>& theta,
+                    Curvature curvature,
+                    Index tile,
+                    int threads,
+                    Matrix<double>& h);
+
+/// Bytes that it takes for a tile, beside h and a workspace for each thread.
+std::size_t unit_curvature_bytes(const std::vector<AffineLayer>& layers, Index tile);
 
 }  // namespace leaveout

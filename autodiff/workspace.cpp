@@ -22,6 +22,14 @@ Index padded(Index numbers) {
 }  // namespace
 
 template <class S>
+Index default_tile(const Program<S>& program) {
+  constexpr std::size_t kClose = std::size_t(2) << 20;
+  Index tile = 128;
+  while (tile > 4 && Workspace<S>::bytes(program, tile, 0) > kClose) tile /= 2;
+  return tile;
+}
+
+template <class S>
 Index Workspace<S>::layout(const Program<S>& program,
                            Index columns,
                            Index directions,
@@ -161,6 +169,8 @@ void Workspace<S>::clear_adjoint_tangents() {
   forget(bar_dot_mask_, false);
 }
 
+template Index default_tile(const Program<double>&);
+template Index default_tile(const Program<std::complex<double>>&);
 template class Workspace<double>;
 template class Workspace<std::complex<double>>;
 

@@ -7,7 +7,8 @@
 //   x            value              (rows x cols)
 //   x_dot[t]     tangent            (rows x cols) for each direction t; directions are stacked as
 //   x_bar        adjoint            (rows x cols)           blocks of columns,
-//   [t][example][feature] x_bar_dot[t] adjoint-tangent    (rows x cols) for each direction t
+//   [t][example][feature]
+//   x_bar_dot[t] adjoint-tangent    (rows x cols) for each direction t
 // Parameters are maps into the caller's theta, gradient, V and HV; inputs are maps into the data.
 //
 // A plane is *untouched* or holds numbers. A rule adds through a Sink: the first one assigns, later
@@ -27,6 +28,11 @@
 #include "autodiff/program.h"
 
 namespace leaveout {
+
+/// Columns of a tile that keeps values and adjoints close to the processor: a power of two from 4
+/// to 128. It depends on the program alone, because tile sizes decide the last bits of a sum.
+template <class S>
+Index default_tile(const Program<S>& program);
 
 /// The data of a replay: one pointer per input of the Program, each to rows x columns numbers.
 template <class S>
@@ -48,6 +54,8 @@ struct Sink {
       map.noalias() += expression;
     fresh = false;
   }
+  /// The same plane with another number of rows (see with_rows).
+  Sink with_rows(Index rows) { return {MatrixMap<S>(map.data(), rows, map.size() / rows), fresh}; }
   /// Assigns or adds one number to a 1 x 1 plane.
   void scalar(const S& value) {
     map(0, 0) = fresh ? value : map(0, 0) + value;

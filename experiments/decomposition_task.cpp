@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <stdexcept>
 
-#include "autodiff/dense_curvature.h"
+#include "autodiff/memory.h"
 #include "datasets/csv.h"
 #include "datasets/random.h"
 #include "datasets/registry.h"
@@ -55,31 +54,15 @@ ModelSpec make_spec(const TaskSettings& s, const Dataset& train) {
   return spec;
 }
 
-std::size_t available_bytes() {
-  std::ifstream info("/proc/meminfo");
-  for (std::string word; info >> word;)
-    if (word == "MemAvailable:") {
-      std::size_t kilobytes = 0;
-      info >> kilobytes;
-      return kilobytes * 1024;
-    }
-  return static_cast<std::size_t>(-1);  // unknown: no reason to refuse
-}
-
 void require_memory(const TaskSettings& s, const ModelSpec& spec, Index examples, int threads) {
-  const std::size_t needed = predicted_bytes(s, spec, examples, threads);
-  const std::size_t there = available_bytes();
-  if (needed > there)
-    throw std::invalid_argument(
-        fmt::format("[decomposition] memory, task {} with {} parameters needs {:.1f} GB for dense "
-                    "matrices on {} "
-                    "threads and {:.1f} GB are free: use a smaller model, fewer threads, or --set "
-                    "protocols=paper",
-                    s.name,
-                    spec.parameter_count(),
-                    static_cast<double>(needed) / 1e9,
-                    threads,
-                    static_cast<double>(there) / 1e9));
+  require_memory("decomposition",
+                 predicted_bytes(s, spec, examples, threads),
+                 0,
+                 fmt::format("task {} with dense matrices of {} parameters on {} threads",
+                             s.name,
+                             spec.parameter_count(),
+                             threads),
+                 "use a smaller model, fewer threads, or --set protocols=paper");
 }
 
 std::vector<Index> choose_removed(const TaskSettings& s, Index examples) {

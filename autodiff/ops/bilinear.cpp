@@ -11,23 +11,25 @@ namespace {
 
 // The three products of Y = A B, shared by matmul and affine:
 //   Y = A B,  A_bar = Y_bar B',  B_bar = A' Y_bar      (m x n · (k x n)' -> m x k, and so on)
+// Where B has several times as many rows as A has columns, A acts on each piece of a column: the
+// columns of a position each (ops/convolution.h). In memory the pieces are columns already.
 template <class Derived, class S>
 class MatrixProduct : public BilinearOp<Derived, S> {
  public:
   using BilinearOp<Derived, S>::BilinearOp;
   static constexpr bool kActsOnColumns = true;
   void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
-    put(a * b);
+    put.with_rows(a.rows())(a * with_rows(b, a.cols()));
   }
   void adjoint_left(const ConstMatrixMap<S>& y_bar,
                     const ConstMatrixMap<S>& b,
                     Sink<S>& put) const {
-    put(y_bar * b.transpose());
+    put(with_rows(y_bar, put.map.rows()) * with_rows(b, put.map.cols()).transpose());
   }
   void adjoint_right(const ConstMatrixMap<S>& a,
                      const ConstMatrixMap<S>& y_bar,
                      Sink<S>& put) const {
-    put(a.transpose() * y_bar);
+    put.with_rows(a.cols())(a.transpose() * with_rows(y_bar, a.rows()));
   }
 };
 
@@ -49,27 +51,36 @@ class Affine final : public MatrixProduct<Affine<S>, S> {
 
   void forward(Workspace<S>& ws) const override {
     Base::forward(ws);
-    ws.y(this->output()).colwise() += Vector<S>::Map(ws.x(b()).data(), ws.x(b()).rows());
+    const ConstMatrixMap<S> bias = ws.x(b());
+    MatrixMap<S> z = ws.y(this->output());
+    MatrixMap<S>(z.data(), bias.rows(), z.size() / bias.rows()).colwise() +=
+        Vector<S>::Map(bias.data(), bias.rows());
   }
   void tangent(Workspace<S>& ws) const override {
     Base::tangent(ws);
     for (Index t = 0; t < ws.directions(); ++t)
-      if (ws.dot_active(b(), t))
-        ws.sink_dot(this->output(), t)(side_by_side(ws.x_dot(b(), t), ws.cols(this->output())));
+      if (ws.dot_active(b(), t)) {
+        const ConstMatrixMap<S> bias = ws.x_dot(b(), t);
+        Sink<S> put = ws.sink_dot(this->output(), t).with_rows(bias.rows());
+        put(side_by_side(bias, put.map.cols()));
+      }
   }
   void reverse(Workspace<S>& ws) const override {
     Base::reverse(ws);
-    if (ws.wants_bar(b())) ws.sink_bar(b())(ws.x_bar(this->output()).rowwise().sum());
+    if (ws.wants_bar(b())) add_columns(ws.x_bar(this->output()), ws.sink_bar(b()));
   }
   void reverse_tangent(Workspace<S>& ws, Curvature curvature) const override {
     Base::reverse_tangent(ws, curvature);
     if (!ws.wants_bar_dot(b())) return;
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.bar_dot_active(this->output(), t))
-        ws.sink_bar_dot(b(), t)(ws.x_bar_dot(this->output(), t).rowwise().sum());
+        add_columns(ws.x_bar_dot(this->output(), t), ws.sink_bar_dot(b(), t));
   }
 
  private:
+  static void add_columns(const ConstMatrixMap<S>& z_bar, Sink<S> put) {
+    put(with_rows(z_bar, put.map.rows()).rowwise().sum());
+  }
   SlotId b() const { return this->input(2); }
 };
 
@@ -145,18 +156,20 @@ SlotId matmul(Recorder<S>& r, SlotId a, SlotId b) {
 
 template <class S>
 SlotId affine(Recorder<S>& r, SlotId weight, SlotId b, SlotId x) {
-  SlotId z;
-  if (b < 0) {
-    z = matmul(r, weight, x);
-  } else {
-    require_product(r, "affine", weight, x);
-    r.require(r.slot(b).rows == r.slot(weight).rows && r.slot(b).cols == 1,
-              "affine",
-              fmt::format("bias, expected {} x 1, got {}", r.slot(weight).rows, r.shape(b)));
-    z = r.value(r.slot(weight).rows, r.slot(x).cols, true);
+  const Slot w = r.slot(weight), s = r.slot(x);
+  r.require(s.rows % w.cols == 0,
+            "affine",
+            fmt::format("input, expected a multiple of {} rows, got {}", w.cols, r.shape(x)));
+  r.require(b < 0 || (r.slot(b).rows == w.rows && r.slot(b).cols == 1),
+            "affine",
+            fmt::format("bias, expected {} x 1, got {}", w.rows, b < 0 ? "none" : r.shape(b)));
+  const bool needs = either_needs_gradient(r, weight, x) || (b >= 0 && r.needs_gradient(b));
+  const SlotId z = r.value(w.rows * (s.rows / w.cols), s.cols, needs);
+  if (b < 0)
+    r.append(std::make_unique<Matmul<S>>(std::vector<SlotId>{weight, x}, z));
+  else
     r.append(std::make_unique<Affine<S>>(weight, b, x, z));
-  }
-  r.note_dense_layer(weight, b, x, z);
+  r.note_affine_layer(weight, b, x, z);
   return z;
 }
 

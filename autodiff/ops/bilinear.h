@@ -12,6 +12,8 @@ namespace leaveout {
 template <class S>
 SlotId matmul(Recorder<S>& r, SlotId a, SlotId b);
 /// z = W x + b 1' in one pass; b = -1 for none. W (out x in), b (out x 1), x (in x batch).
+/// A column of x may hold several positions, one below the other, x (in positions x batch): the
+/// layer acts on each, z (out positions x batch). That is what a convolution is (convolution.h).
 template <class S>
 SlotId affine(Recorder<S>& r, SlotId weight, SlotId b, SlotId x);
 /// y = a * b entry by entry.

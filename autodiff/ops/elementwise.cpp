@@ -129,12 +129,30 @@ struct Square final : ElementwiseOp<Square<S>, S> {
   static auto curve(const Point& p) { return S(2) + S(0) * p.x; }
 };
 
-template <template <class> class Function, class S>
-SlotId record(Recorder<S>& r, SlotId x) {
+template <class S>
+struct Rsqrt final : ElementwiseOp<Rsqrt<S>, S> {
+  using Base = ElementwiseOp<Rsqrt<S>, S>;
+  using Point = typename Base::Point;
+  Rsqrt(SlotId x, SlotId y, SlotId kept, double epsilon) : Base(x, y, kept), epsilon_(epsilon) {}
+  static constexpr bool kKeepsSlope = false, kPiecewiseLinear = false;
+  const char* name() const override { return "rsqrt"; }
+  void value(const S* x, S* y, S*, Index n) const {
+    using std::sqrt;
+    for (Index i = 0; i < n; ++i) y[i] = S(1) / sqrt(x[i] + epsilon_);
+  }
+  static auto slope(const Point& p) { return S(-0.5) * p.y * p.y * p.y; }
+  static auto curve(const Point& p) { return S(0.75) * p.y * p.y * p.y * p.y * p.y; }
+
+ private:
+  double epsilon_;
+};
+
+template <template <class> class Function, class S, class... Constants>
+SlotId record(Recorder<S>& r, SlotId x, Constants... constants) {
   const Slot s = r.slot(x);
   const SlotId y = r.value(s.rows, s.cols, s.needs_gradient);
   const SlotId kept = Function<S>::kKeepsSlope ? r.value(s.rows, s.cols, false) : -1;
-  return r.append(std::make_unique<Function<S>>(x, y, kept));
+  return r.append(std::make_unique<Function<S>>(x, y, kept, constants...));
 }
 
 }  // namespace
@@ -171,6 +189,10 @@ template <class S>
 SlotId square(Recorder<S>& r, SlotId x) {
   return record<Square>(r, x);
 }
+template <class S>
+SlotId rsqrt(Recorder<S>& r, SlotId x, double epsilon) {
+  return record<Rsqrt>(r, x, epsilon);
+}
 
 #define LEAVEOUT_INSTANTIATE(S)                   \
   template SlotId relu(Recorder<S>&, SlotId);     \
@@ -180,7 +202,8 @@ SlotId square(Recorder<S>& r, SlotId x) {
   template SlotId gelu(Recorder<S>&, SlotId);     \
   template SlotId exp(Recorder<S>&, SlotId);      \
   template SlotId log(Recorder<S>&, SlotId);      \
-  template SlotId square(Recorder<S>&, SlotId);
+  template SlotId square(Recorder<S>&, SlotId);   \
+  template SlotId rsqrt(Recorder<S>&, SlotId, double);
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

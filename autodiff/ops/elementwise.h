@@ -29,5 +29,8 @@ template <class S>
 SlotId log(Recorder<S>& r, SlotId x);
 template <class S>
 SlotId square(Recorder<S>& r, SlotId x);
+/// 1 / sqrt(x + epsilon)
+template <class S>
+SlotId rsqrt(Recorder<S>& r, SlotId x, double epsilon);
 
 }  // namespace leaveout

@@ -39,13 +39,13 @@ class Bias final : public LinearOp<Bias<S>, S> {
     if (i == 0)
       put(x);
     else
-      put(side_by_side(x, put.map.cols()));
+      put.with_rows(x.rows())(side_by_side(x, put.map.size() / x.rows()));
   }
   void apply_transpose(int i, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
     if (i == 0)
       put(y_bar);
     else
-      put(y_bar.rowwise().sum());
+      put(with_rows(y_bar, put.map.rows()).rowwise().sum());
   }
 };
 
@@ -76,6 +76,65 @@ class Sum final : public LinearOp<Sum<S>, S> {
   }
 };
 
+template <class S>
+class ColumnMean final : public LinearOp<ColumnMean<S>, S> {
+ public:
+  ColumnMean(SlotId x, SlotId y) : LinearOp<ColumnMean<S>, S>({x}, y) {}
+  const char* name() const override { return "column_mean"; }
+  void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const {
+    put(x.colwise().sum() / S(static_cast<double>(x.rows())));
+  }
+  void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
+    const Index rows = put.map.rows();
+    put(on_top_of_itself(y_bar, rows) / S(static_cast<double>(rows)));
+  }
+};
+
+/// I - 1 1' / rows is its own transpose.
+template <class S>
+class Centre final : public LinearOp<Centre<S>, S> {
+ public:
+  Centre(SlotId x, SlotId y) : LinearOp<Centre<S>, S>({x}, y) {}
+  const char* name() const override { return "centre"; }
+  void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const { centred(x, put); }
+  void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
+    centred(y_bar, put);
+  }
+
+ private:
+  static void centred(const ConstMatrixMap<S>& x, Sink<S>& put) {
+    put(x);
+    for (Index n = 0; n < x.cols(); ++n)
+      put.map.col(n).array() -= x.col(n).sum() / S(static_cast<double>(x.rows()));
+  }
+};
+
+template <class S>
+class RepeatRow final : public LinearOp<RepeatRow<S>, S> {
+ public:
+  RepeatRow(SlotId x, SlotId y) : LinearOp<RepeatRow<S>, S>({x}, y) {}
+  const char* name() const override { return "repeat_row"; }
+  void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const {
+    put(on_top_of_itself(x, put.map.rows()));
+  }
+  void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
+    put(y_bar.colwise().sum());
+  }
+};
+
+template <class S>
+class RepeatColumn final : public LinearOp<RepeatColumn<S>, S> {
+ public:
+  RepeatColumn(SlotId x, SlotId y) : LinearOp<RepeatColumn<S>, S>({x}, y) {}
+  const char* name() const override { return "repeat_column"; }
+  void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const {
+    put(side_by_side(x, put.map.cols()));
+  }
+  void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
+    put(y_bar.rowwise().sum());
+  }
+};
+
 }  // namespace
 
 template <class S>
@@ -96,9 +155,10 @@ SlotId scale(Recorder<S>& r, SlotId x, double c) {
 
 template <class S>
 SlotId bias(Recorder<S>& r, SlotId x, SlotId b) {
-  r.require(r.slot(b).rows == r.slot(x).rows && r.slot(b).cols == 1,
-            "bias",
-            fmt::format("bias, expected {} x 1, got {}", r.slot(x).rows, r.shape(b)));
+  r.require(
+      r.slot(x).rows % r.slot(b).rows == 0 && r.slot(b).cols == 1,
+      "bias",
+      fmt::format("bias, expected {} x 1 or a part of it, got {}", r.slot(x).rows, r.shape(b)));
   const SlotId y =
       r.value(r.slot(x).rows, r.slot(x).cols, r.needs_gradient(x) || r.needs_gradient(b));
   return r.append(std::make_unique<Bias<S>>(x, b, y));
@@ -124,7 +184,41 @@ SlotId sum(Recorder<S>& r, SlotId x) {
   return r.append(std::make_unique<Sum<S>>(x, y));
 }
 
+template <class S>
+SlotId column_mean(Recorder<S>& r, SlotId x) {
+  const SlotId y = r.value(1, r.slot(x).cols, r.needs_gradient(x));
+  return r.append(std::make_unique<ColumnMean<S>>(x, y));
+}
+
+template <class S>
+SlotId centre(Recorder<S>& r, SlotId x) {
+  const SlotId y = r.value(r.slot(x).rows, r.slot(x).cols, r.needs_gradient(x));
+  return r.append(std::make_unique<Centre<S>>(x, y));
+}
+
+template <class S>
+SlotId repeat_row(Recorder<S>& r, SlotId x, Index rows) {
+  r.require(r.slot(x).rows == 1,
+            "repeat_row",
+            fmt::format("input, expected one row, got {}", r.shape(x)));
+  const SlotId y = r.value(rows, r.slot(x).cols, r.needs_gradient(x));
+  return r.append(std::make_unique<RepeatRow<S>>(x, y));
+}
+
+template <class S>
+SlotId repeat_column(Recorder<S>& r, SlotId x) {
+  r.require(r.slot(x).cols == 1,
+            "repeat_column",
+            fmt::format("input, expected one column, got {}", r.shape(x)));
+  const SlotId y = r.value(r.slot(x).rows, kBatch, r.needs_gradient(x));
+  return r.append(std::make_unique<RepeatColumn<S>>(x, y));
+}
+
 #define LEAVEOUT_INSTANTIATE(S)                                \
+  template SlotId column_mean(Recorder<S>&, SlotId);           \
+  template SlotId centre(Recorder<S>&, SlotId);                \
+  template SlotId repeat_row(Recorder<S>&, SlotId, Index);     \
+  template SlotId repeat_column(Recorder<S>&, SlotId);         \
   template SlotId add(Recorder<S>&, SlotId, SlotId);           \
   template SlotId scale(Recorder<S>&, SlotId, double);         \
   template SlotId bias(Recorder<S>&, SlotId, SlotId);          \

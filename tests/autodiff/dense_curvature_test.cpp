@@ -6,7 +6,6 @@
 #include <Eigen/Eigenvalues>
 
 #include "autodiff/ops/mean_functions.h"
-#include "autodiff/unit_curvature.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_numbers.h"
 
@@ -58,7 +57,7 @@ Mat weighted_output_gradients(Network& net) {
 }  // namespace
 
 TEST_CASE("Hessian by parameters = by units = columns of products = complex step of the gradient") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Mat h = dense(net, Curvature::full, DenseMethod::by_parameters);
@@ -71,7 +70,7 @@ TEST_CASE("Hessian by parameters = by units = columns of products = complex step
 }
 
 TEST_CASE("Gauss-Newton by parameters = by units = by Jacobian, and has no negative eigenvalue") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_parameters);
@@ -88,7 +87,7 @@ TEST_CASE("Gauss-Newton by parameters = by units = by Jacobian, and has no negat
 }
 
 TEST_CASE("Hessian = Gauss-Newton + sum of output gradients times output Hessians") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     if (!spec.tilt) net.data[3].setZero();
@@ -124,7 +123,7 @@ TEST_CASE("each layer's own block of a ReLU network's Hessian is its Gauss-Newto
         {.widths = {4, 8, 6, 3}, .activation = TestActivation::relu, .loss = loss, .examples = 20});
     const Mat h = dense(net, Curvature::full, DenseMethod::by_units);
     const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_units);
-    for (const DenseLayer& layer : net.program.dense_layers())
+    for (const AffineLayer& layer : net.program.affine_layers())
       CHECK(distance(h.block(layer.offset, layer.offset, layer.size(), layer.size()),
                      g.block(layer.offset, layer.offset, layer.size(), layer.size())) < 1e-13);
     CHECK(distance(h, g) > 1e-3);  // off the blocks they differ
@@ -132,7 +131,7 @@ TEST_CASE("each layer's own block of a ReLU network's Hessian is its Gauss-Newto
 }
 
 TEST_CASE("any tile size gives the same matrix to rounding, any number of threads the same bits") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
@@ -165,7 +164,7 @@ TEST_CASE("networks wider than a chunk of unit seeding") {
 TEST_CASE("programs without dense layers fall back to unit directions") {
   Network split = make_network({.widths = {4, 5, 2}, .split = true});
   Network net = make_network({.widths = {4, 5, 2}});
-  CHECK(split.program.dense_layers().empty());
+  CHECK(split.program.affine_layers().empty());
   for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
     CHECK(distance(dense(split, c, DenseMethod::automatic), dense(net, c, DenseMethod::by_units)) <
           1e-12);
@@ -211,6 +210,11 @@ TEST_CASE("what dense curvature cannot do is refused in one line") {
   Batch<double> incomplete = net.batch();
   incomplete.data.pop_back();
   for (const int threads : {1, 2})
-    CHECK_THROWS_AS(unit_curvature(net.program, incomplete, net.theta, Curvature::full, 4, threads),
-                    std::invalid_argument);
+    for (const DenseMethod m : {DenseMethod::by_parameters, DenseMethod::by_units})
+      CHECK_THROWS_AS(dense_curvature(net.program,
+                                      incomplete,
+                                      net.theta,
+                                      Curvature::full,
+                                      {.method = m, .tile = 4, .threads = threads}),
+                      std::invalid_argument);
 }

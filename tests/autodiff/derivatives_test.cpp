@@ -31,7 +31,7 @@ Network without_column(const Network& net, Index gone) {
 }  // namespace
 
 TEST_CASE("curvature products are symmetric: u'Hv = v'Hu") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Mat v = TestNumbers(3).normal(net.theta.size(), 2);
@@ -44,7 +44,7 @@ TEST_CASE("curvature products are symmetric: u'Hv = v'Hu") {
 }
 
 TEST_CASE("H v by sweeps = complex step of the gradient, whatever the directions at once") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Mat h = complex_step_hessian(net), v = TestNumbers(4).normal(net.theta.size(), 5);
@@ -59,7 +59,7 @@ TEST_CASE("H v by sweeps = complex step of the gradient, whatever the directions
 }
 
 TEST_CASE("any tile size gives the same derivatives to rounding") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Vec g = gradient_of(net, net.theta);
@@ -80,7 +80,7 @@ TEST_CASE("any tile size gives the same derivatives to rounding") {
 }
 
 TEST_CASE("the kept product equals the plain one, and moves with theta") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Mat v = TestNumbers(6).normal(net.theta.size(), 3);
@@ -115,7 +115,7 @@ TEST_CASE("directions may be columns of a taller matrix") {
 }
 
 TEST_CASE("the objective is linear in the example weights, with the losses as slopes") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     net.data[3].setZero();  // no tilt
@@ -135,7 +135,7 @@ TEST_CASE("the objective is linear in the example weights, with the losses as sl
 }
 
 TEST_CASE("weight zero removes an example as dropping its column does") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     if (spec.examples < 2) continue;
     CAPTURE(describe(spec));
     Network net = make_network(spec);
@@ -153,7 +153,7 @@ TEST_CASE("weight zero removes an example as dropping its column does") {
 }
 
 TEST_CASE("Taylor remainders fall with slopes 2, 3 and 4") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     if (spec.activation == TestActivation::relu || spec.activation == TestActivation::none)
       continue;
     CAPTURE(describe(spec));
@@ -179,7 +179,7 @@ TEST_CASE("Taylor remainders fall with slopes 2, 3 and 4") {
 }
 
 TEST_CASE("central differences agree, as far as they can") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Vec d = TestNumbers(11).normal(net.theta.size(), 1).normalized();

@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include "autodiff/ops/bilinear.h"
+#include "autodiff/ops/convolution.h"
+#include "autodiff/ops/elementwise.h"
+#include "autodiff/ops/losses.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_numbers.h"
 
@@ -31,8 +35,8 @@ TEST_CASE("factored gradients = one example at a time, for any tile") {
   for (const NetworkSpec& spec : usual_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec), plain = plain_network(spec);
-    REQUIRE_FALSE(net.program.dense_layers().empty());
-    REQUIRE(plain.program.dense_layers().empty());
+    REQUIRE_FALSE(net.program.affine_layers().empty());
+    REQUIRE(plain.program.affine_layers().empty());
     const PerExample<double> oracle = gradients(plain, 1);
     CHECK(oracle.layers.empty());
     for (const Index tile : {Index(1), Index(4), net.examples()}) {
@@ -58,7 +62,7 @@ TEST_CASE("Gram = G'G, norms its diagonal, products G'v, without forming G") {
     CAPTURE(describe(spec));
     Network net = make_network(spec), plain = plain_network(spec);
     Network other_spec = make_network(
-        {spec.widths, spec.activation, spec.loss, 7, spec.bias, spec.tilt, false, 0, 99});
+        {spec.widths, spec.activation, spec.loss, 7, spec.bias, spec.tilt, false, 0, Body::layers, 99});
     other_spec.theta = net.theta;
     const PerExample<double> g = gradients(net, 4), columns = gradients(plain, 1);
     const PerExample<double> other = gradients(other_spec, 3);
@@ -76,7 +80,7 @@ TEST_CASE("Gram = G'G, norms its diagonal, products G'v, without forming G") {
 }
 
 TEST_CASE("the Jacobian is the complex step of the outputs") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec), plain = plain_network(spec);
     const Index outs = spec.widths.back(), n = net.examples();
@@ -98,6 +102,50 @@ TEST_CASE("the Jacobian is the complex step of the outputs") {
     }
     CHECK(distance(j, step) < 1e-13);
   }
+}
+
+TEST_CASE("image networks: each gradient is that of an objective with one weight, and so its forms") {
+  for (const NetworkSpec& spec : image_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    net.data[3].setZero();
+    CHECK(net.program.only_affine() ==
+          (spec.body == Body::convolutional || spec.body == Body::residual));
+    const PerExample<double> g = gradients(net, 4);
+    Mat all(net.theta.size(), net.examples());
+    for (Index n = 0; n < net.examples(); ++n) {
+      net.weights().setZero();
+      net.weights()(0, n) = 1;
+      all.col(n) = gradient_of(net, net.theta);
+    }
+    const Mat v = TestNumbers(41).normal(net.theta.size(), 3);
+    CHECK(distance(materialise(g), all) < 1e-13);
+    CHECK(distance(gram(g, g), all.transpose() * all) < 1e-13);
+    CHECK(distance(squared_norms(g), (all.transpose() * all).diagonal()) < 1e-13);
+    CHECK(distance(inner_products(g, v), all.transpose() * v) < 1e-13);
+  }
+}
+
+TEST_CASE("gradients formed a slab at a time have the same Gram matrix") {
+  // 9 x (200 + 1) parameters of the convolution: 72 examples are one slab, 80 are two.
+  Recorder<double> r;
+  const SlotId x = r.input(8 * 6 * 6), t = r.input(1), w = r.input(1);
+  const ImageShape image{8, 6, 6};
+  const Window window{.size = 5};
+  const SlotId weight = r.parameter(9, 200), shift = r.parameter(9, 1);
+  const SlotId h = tanh(r, conv2d(r, weight, shift, x, image, window));
+  const SlotId y = affine(r, r.parameter(1, 36), -1, h), l = half_squared_error(r, y, t);
+  const Program<double> program = std::move(r).finish({y, l, dot(r, w, l)});
+  TestNumbers numbers(42);
+  const Mat inputs = numbers.normal(288, 80), targets = numbers.normal(1, 80);
+  const Mat weights = Mat::Ones(1, 80);
+  const Vec theta = numbers.normal(program.parameter_count(), 1) * 0.1;
+  Workspace<double> ws(program, 16);
+  const PerExample<double> g = per_example_gradients(
+      ws, Batch<double>{{inputs.data(), targets.data(), weights.data()}, 80}, theta);
+  const Mat all = materialise(g);
+  CHECK(distance(gram(g, g), all.transpose() * all) < 1e-13);
+  CHECK(distance(squared_norms(g), (all.transpose() * all).diagonal()) < 1e-13);
 }
 
 TEST_CASE("self products of a duplicated example equal its norm") {

@@ -49,7 +49,7 @@ TEST_CASE("shape mismatches are refused while recording, in one line") {
       {[](auto& r) { matmul(r, r.parameter(2, 3), r.input(4)); },
        "[matmul] inner sizes, expected equal, got 2 x 3 and 4 x batch"},
       {[](auto& r) { affine(r, r.parameter(2, 3), r.parameter(2, 1), r.input(2)); },
-       "[affine] inner sizes, expected equal, got 2 x 3 and 2 x batch"},
+       "[affine] input, expected a multiple of 3 rows, got 2 x batch"},
       {[](auto& r) { affine(r, r.parameter(2, 3), r.parameter(3, 1), r.input(3)); },
        "[affine] bias, expected 2 x 1, got 3 x 1"},
       {[](auto& r) { mul(r, r.parameter(2, 3), r.parameter(3, 2)); },
@@ -59,7 +59,7 @@ TEST_CASE("shape mismatches are refused while recording, in one line") {
       {[](auto& r) { add(r, r.parameter(2, 3), r.input(2)); },
        "[add] shapes, expected equal, got 2 x 3 and 2 x batch"},
       {[](auto& r) { bias(r, r.input(2), r.parameter(2, 2)); },
-       "[bias] bias, expected 2 x 1, got 2 x 2"},
+       "[bias] bias, expected 2 x 1 or a part of it, got 2 x 2"},
       {[](auto& r) { reshape(r, r.parameter(2, 3), 4, 2); },
        "[reshape] sizes, expected as many entries as 2 x 3, got 4 x 2"},
       {[](auto& r) { reshape(r, r.input(4), 2, 2); },
@@ -117,27 +117,29 @@ TEST_CASE("parameters lie in theta in the order of recording, inputs in the orde
   CHECK(next == p.parameter_count());
 }
 
-TEST_CASE("dense layers are noted with their place in theta") {
+TEST_CASE("affine layers are noted with their place in theta") {
   for (const bool bias : {true, false}) {
     Network net = make_network({.widths = {3, 4, 2}, .bias = bias});
-    const auto& layers = net.program.dense_layers();
+    const auto& layers = net.program.affine_layers();
     REQUIRE(layers.size() == 2);
     CHECK(layers[0].has_bias == bias);
     CHECK(layers[0].in == 3);
+    CHECK(layers[0].positions == 1);
+    CHECK(net.program.only_affine());
     CHECK(layers[0].out == 4);
     CHECK(layers[0].columns() == (bias ? 4 : 3));
     CHECK(layers[1].offset == layers[0].size());
     CHECK(layers[1].offset + layers[1].size() == net.program.parameter_count());
-    for (const DenseLayer& layer : layers) {
+    for (const AffineLayer& layer : layers) {
       CHECK(net.program.ops()[static_cast<std::size_t>(layer.op)]->output() == layer.output);
       CHECK(net.program.slot(layer.output).producer == layer.op);
     }
   }
 }
 
-TEST_CASE("dense layers are given up where a parameter is anything else too") {
+TEST_CASE("affine layers are given up where a parameter is anything else too") {
   CHECK(layer_with([](auto& r, SlotId, SlotId, SlotId, SlotId l) { return weighted(r, l); })
-            .dense_layers()
+            .affine_layers()
             .size() == 1);
   const std::vector<Objective> spoiled = {
       [](auto& r, SlotId w, SlotId, SlotId, SlotId l) {  // penalised
@@ -146,18 +148,20 @@ TEST_CASE("dense layers are given up where a parameter is anything else too") {
       [](auto& r, SlotId w, SlotId, SlotId, SlotId l) {  // used in a second layer
         return add(r, weighted(r, l), sum(r, matmul(r, w, r.input(3))));
       },
-      [](auto& r, SlotId, SlotId, SlotId, SlotId l) {  // a parameter that nothing reads
-        r.parameter(1, 1);
-        return weighted(r, l);
-      },
       [](auto& r, SlotId, SlotId, SlotId, SlotId l) {  // examples meet outside of a sum
         return square(r, weighted(r, l));
       }};
-  for (const Objective& objective : spoiled) CHECK(layer_with(objective).dense_layers().empty());
+  for (const Objective& objective : spoiled) CHECK(layer_with(objective).affine_layers().empty());
+  const Program<double> idle = layer_with([](auto& r, SlotId, SlotId, SlotId, SlotId l) {
+    r.parameter(1, 1);  // read by nobody, and no part of the layer
+    return weighted(r, l);
+  });
+  CHECK(idle.affine_layers().size() == 1);
+  CHECK_FALSE(idle.only_affine());
   Recorder<double> r;  // the bias lies before its weight
   const SlotId x = r.input(3), b = r.parameter(2, 1), y = affine(r, r.parameter(2, 3), b, x);
   const SlotId l = half_squared_error(r, y, r.input(2));
-  CHECK(std::move(r).finish({y, l, sum(r, l)}).dense_layers().empty());
+  CHECK(std::move(r).finish({y, l, sum(r, l)}).affine_layers().empty());
 }
 
 TEST_CASE("an objective is known to be a sum over examples, or not to be") {

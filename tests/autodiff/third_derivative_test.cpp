@@ -18,7 +18,7 @@ Vec third(Network& net, const Vec& u, const Vec& v) {
 }  // namespace
 
 TEST_CASE("the third derivative is symmetric in its three directions") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Matrix<double> d = TestNumbers(20).normal(net.theta.size(), 3);
@@ -35,7 +35,7 @@ TEST_CASE("the third derivative is symmetric in its three directions") {
 }
 
 TEST_CASE("the third derivative is the slope of the Hessian product") {
-  for (const NetworkSpec& spec : usual_networks()) {
+  for (const NetworkSpec& spec : all_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     const Vec u = TestNumbers(21).normal(net.theta.size(), 1).normalized();

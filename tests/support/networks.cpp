@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include "autodiff/ops/bilinear.h"
+#include "autodiff/ops/convolution.h"
 #include "autodiff/ops/elementwise.h"
 #include "autodiff/ops/linear.h"
 #include "autodiff/ops/losses.h"
+#include "autodiff/ops/normalisation.h"
 #include "tests/support/random_numbers.h"
 
 namespace leaveout {
@@ -52,16 +54,12 @@ SlotId record_loss(Recorder<S>& r, Loss loss, SlotId y, SlotId reference) {
   }
 }
 
+/// Affine layers, activated in between; `first` is the first weight.
 template <class S>
-Program<S> record(const NetworkSpec& spec) {
-  Recorder<S> r;
-  const Index outs = spec.widths.back();
-  SlotId y = r.input(spec.widths.front());
-  const SlotId reference = r.input(outs), weights = r.input(1), tilt = r.input(outs);
-  SlotId first = -1;
+SlotId record_layers(Recorder<S>& r, const NetworkSpec& spec, SlotId y, SlotId& first) {
   for (std::size_t l = 1; l < spec.widths.size(); ++l) {
     const SlotId w = r.parameter(spec.widths[l], spec.widths[l - 1]);
-    if (first < 0) first = w;
+    if (l == 1) first = w;
     const SlotId b = spec.bias ? r.parameter(spec.widths[l], 1) : -1;
     if (!spec.split)
       y = affine(r, w, b, y);
@@ -69,6 +67,56 @@ Program<S> record(const NetworkSpec& spec) {
       y = spec.bias ? bias(r, matmul(r, w, y), b) : matmul(r, w, y);
     if (l + 1 < spec.widths.size()) y = activate(r, spec.activation, y);
   }
+  return y;
+}
+
+/// Networks of 2 x 4 x 4 images, and one of numbers with layer normalisation.
+template <class S>
+SlotId record_body(Recorder<S>& r, const NetworkSpec& spec, SlotId x) {
+  const auto parameter = [&](Index rows, Index cols) { return r.parameter(rows, cols); };
+  const auto conv = [&](SlotId in, const ImageShape& image, Index out, const Window& w) {
+    const SlotId weight = parameter(out, image.channels * w.size * w.size);
+    return conv2d(r, weight, parameter(out, 1), in, image, w);
+  };
+  const auto full = [&](SlotId in, Index out) {
+    const SlotId weight = parameter(out, r.slot(in).rows);
+    return affine(r, weight, parameter(out, 1), in);
+  };
+  const auto act = [&](SlotId z) { return activate(r, spec.activation, z); };
+  const Window same{.size = 3, .stride = 1, .padding = 1}, half{.size = 2, .stride = 2};
+  const ImageShape image{2, 4, 4}, wide{3, 4, 4}, pooled{3, 2, 2};
+  switch (spec.body) {
+    case Body::convolutional: {
+      const SlotId h = max_pool(r, act(conv(x, image, 3, same)), wide, half);
+      return full(avg_pool(r, act(conv(h, pooled, 4, same)), {4, 2, 2}, half), spec.widths.back());
+    }
+    case Body::residual: {
+      const SlotId h = act(conv(x, image, 3, same));
+      const SlotId twice = conv(act(conv(h, wide, 3, same)), wide, 3, same);
+      return full(avg_pool(r, act(add(r, h, twice)), wide, half), spec.widths.back());
+    }
+    case Body::autoencoder: {  // its outputs are images again
+      const SlotId code = act(full(act(conv(x, image, 3, half)), 3));
+      const SlotId h = act(full(code, 12));
+      const SlotId weight = parameter(2 * 2 * 2, 3);
+      return conv2d_transpose(r, weight, parameter(2, 1), h, image, half);
+    }
+    default: {
+      const SlotId z = full(x, 5), gain = parameter(5, 1);
+      return full(act(layer_norm(r, z, gain, parameter(5, 1), 1e-3)), spec.widths.back());
+    }
+  }
+}
+
+template <class S>
+Program<S> record(const NetworkSpec& spec) {
+  Recorder<S> r;
+  const Index outs = spec.widths.back();
+  const SlotId x = r.input(spec.widths.front());
+  const SlotId reference = r.input(outs), weights = r.input(1), tilt = r.input(outs);
+  SlotId first = -1;
+  const SlotId y =
+      spec.body == Body::layers ? record_layers(r, spec, x, first) : record_body(r, spec, x);
   const SlotId losses = record_loss(r, spec.loss, y, reference);
   SlotId objective = dot(r, weights, losses);
   if (spec.tilt) objective = add(r, objective, dot(r, tilt, y));
@@ -144,7 +192,33 @@ std::vector<NetworkSpec> usual_networks() {
   return specs;
 }
 
+std::vector<NetworkSpec> image_networks() {
+  const auto with = [](Body body, Index outputs, TestActivation activation, Loss loss) {
+    NetworkSpec spec{.widths = {body == Body::normalised ? 4 : 32, outputs}};
+    spec.activation = activation;
+    spec.loss = loss;
+    spec.examples = 6;
+    spec.body = body;
+    return spec;
+  };
+  return {with(Body::convolutional, 3, TestActivation::tanh, Loss::cross_entropy),
+          with(Body::convolutional, 1, TestActivation::softplus, Loss::half_squared_error),
+          with(Body::convolutional, 2, TestActivation::relu, Loss::bregman_cross_entropy),
+          with(Body::residual, 3, TestActivation::tanh, Loss::cross_entropy),
+          with(Body::residual, 2, TestActivation::gelu, Loss::binary_cross_entropy),
+          with(Body::autoencoder, 32, TestActivation::tanh, Loss::binary_cross_entropy),
+          with(Body::normalised, 2, TestActivation::tanh, Loss::half_squared_error),
+          with(Body::normalised, 3, TestActivation::sigmoid, Loss::cross_entropy)};
+}
+
+std::vector<NetworkSpec> all_networks() {
+  std::vector<NetworkSpec> specs = usual_networks();
+  for (const NetworkSpec& spec : image_networks()) specs.push_back(spec);
+  return specs;
+}
+
 std::string describe(const NetworkSpec& spec) {
+  const char* bodies[] = {"", "convolutional ", "residual ", "normalised ", "autoencoder "};
   const char* activations[] = {"none", "relu", "tanh", "sigmoid", "softplus", "gelu"};
   const char* losses[] = {"half_squared_error",
                           "binary_cross_entropy",
@@ -152,7 +226,8 @@ std::string describe(const NetworkSpec& spec) {
                           "bregman_half_squared_error",
                           "bregman_binary_cross_entropy",
                           "bregman_cross_entropy"};
-  return fmt::format("{} {} {}{}{}",
+  return fmt::format("{}{} {} {}{}{}",
+                     bodies[static_cast<int>(spec.body)],
                      fmt::join(spec.widths, "-"),
                      activations[static_cast<int>(spec.activation)],
                      losses[static_cast<int>(spec.loss)],

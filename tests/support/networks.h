@@ -21,6 +21,10 @@ enum class Loss {
   bregman_cross_entropy
 };
 
+/// What stands between inputs and outputs: affine layers of the given widths, or a network of
+/// images or with layer normalisation, of fixed shape (see networks.cpp).
+enum class Body { layers, convolutional, residual, normalised, autoencoder };
+
 struct NetworkSpec {
   std::vector<Index> widths;  // inputs, hidden layers, outputs
   TestActivation activation = TestActivation::tanh;
@@ -30,6 +34,7 @@ struct NetworkSpec {
   bool tilt = false;   // objective + sum of tilt * outputs: a linear term of the outputs
   bool split = false;  // matmul and bias as two operations: no dense layers are noted
   double penalty = 0;  // objective + penalty / 2 |first weight|^2: no sum over examples
+  Body body = Body::layers;
   std::uint64_t seed = 1;
 };
 
@@ -56,6 +61,10 @@ Network make_network(const NetworkSpec& spec);
 /// The specifications that most laws are tested on: each loss, each activation, depths 1 to 3, with
 /// and without bias, with a tilt.
 std::vector<NetworkSpec> usual_networks();
+/// Convolutional and residual networks, an autoencoder, layer normalisation.
+std::vector<NetworkSpec> image_networks();
+/// Both.
+std::vector<NetworkSpec> all_networks();
 /// For messages: "4-7-5-3 tanh cross_entropy".
 std::string describe(const NetworkSpec& spec);
 
