@@ -42,12 +42,20 @@ std::vector<Run> runs_of(const ImageShape& image, const Window& w) {
   return runs;
 }
 
+/// The length of all runs, or 0 where padding cuts some of them short or away.
+Index full_length(const ImageShape& image, const Window& w) {
+  return w.padding == 0 ? image.channels * w.size : 0;
+}
+
 /// im2col, or its transpose.
 template <class S>
 class Patches final : public LinearOp<Patches<S>, S> {
  public:
-  Patches(SlotId x, SlotId y, std::vector<Run> runs, bool transposed)
-      : LinearOp<Patches<S>, S>({x}, y), runs_(std::move(runs)), transposed_(transposed) {}
+  Patches(SlotId x, SlotId y, std::vector<Run> runs, Index full_length, bool transposed)
+      : LinearOp<Patches<S>, S>({x}, y),
+        runs_(std::move(runs)),
+        same_length_(full_length),
+        transposed_(transposed) {}
   const char* name() const override { return transposed_ ? "col2im" : "im2col"; }
   void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const { move(x, put, transposed_); }
   void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
@@ -56,62 +64,93 @@ class Patches final : public LinearOp<Patches<S>, S> {
 
  private:
   void move(const ConstMatrixMap<S>& from, Sink<S>& put, bool to_image) const {
-    MatrixMap<S>& to = put.cleared();
+    // Patches are written once each, so nothing need be cleared where no zeros are left between.
+    const bool assign = put.fresh && !to_image && !padded();
+    MatrixMap<S>& to = assign ? put.map : put.cleared();
+    put.fresh = false;
+    switch (same_length_) {  // short runs: a loop that the compiler can unroll
+      case 3:
+        return add_runs<3>(from, to, to_image, assign);
+      case 5:
+        return add_runs<5>(from, to, to_image, assign);
+      default:
+        return add_runs<0>(from, to, to_image, assign);
+    }
+  }
+
+  template <int kLength>
+  void add_runs(const ConstMatrixMap<S>& from, MatrixMap<S>& to, bool to_image, bool assign) const {
     for (Index n = 0; n < from.cols(); ++n) {
       const S* const source = from.data() + n * from.rows();
       S* const target = to.data() + n * to.rows();
       for (const Run& run : runs_) {
         const S* const a = source + (to_image ? run.patch : run.image);
         S* const b = target + (to_image ? run.image : run.patch);
-        for (Index i = 0; i < run.length; ++i) b[i] += a[i];
+        const Index length = kLength > 0 ? kLength : run.length;
+        if (assign)
+          for (Index i = 0; i < length; ++i) b[i] = a[i];
+        else
+          for (Index i = 0; i < length; ++i) b[i] += a[i];
       }
     }
   }
+
+  bool padded() const { return same_length_ == 0; }
   std::vector<Run> runs_;
+  Index same_length_;  // of all runs, 0 where padding cuts some short
   bool transposed_;
 };
 
-/// What both poolings share: rows of C numbers, `in` within the square that `out` stands for.
-struct Cell {
-  Index in, out;
+/// What both poolings share: rows of the first numbers of the squares' top left pixels, and how far
+/// the others lie behind, row by row. A pixel is `channels` numbers.
+struct Squares {
+  Squares(const ImageShape& image, const Window& w) : channels(image.channels) {
+    const ImageShape out = w.over(image, 1);
+    for (Index y = 0; y < out.height; ++y)
+      for (Index x = 0; x < out.width; ++x)
+        corners.push_back(channels * w.stride * (x + image.width * y));
+    for (Index ky = 0; ky < w.size; ++ky)
+      for (Index kx = 0; kx < w.size; ++kx) steps.push_back(channels * (kx + image.width * ky));
+  }
+  /// Calls body(first number of the result's pixel, of the square's top left pixel).
+  template <class Body>
+  void for_each(Body&& body) const {
+    for (std::size_t i = 0; i < corners.size(); ++i)
+      body(static_cast<Index>(i) * channels, corners[i]);
+  }
+  Index channels;
+  std::vector<Index> corners, steps;
 };
-
-std::vector<Cell> cells_of(const ImageShape& image, const Window& w) {
-  const Index c = image.channels, across = w.over(image, 1).width;
-  std::vector<Cell> cells;
-  for_each_row(image, w, [&](Index oy, Index ox, Index ky, Index x, Index pixels) {
-    for (Index i = 0; i < pixels; ++i)
-      cells.push_back({c * (x + i + image.width * (oy * w.stride + ky)), c * (ox + across * oy)});
-  });
-  return cells;
-}
 
 template <class S>
 class AvgPool final : public LinearOp<AvgPool<S>, S> {
  public:
   AvgPool(SlotId x, SlotId y, const ImageShape& image, const Window& w)
       : LinearOp<AvgPool<S>, S>({x}, y),
-        cells_(cells_of(image, w)),
-        channels_(image.channels),
+        squares_(image, w),
         share_(1 / static_cast<double>(w.size * w.size)) {}
   const char* name() const override { return "avg_pool"; }
   void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const {
     MatrixMap<S>& y = put.cleared();
     for (Index n = 0; n < x.cols(); ++n)
-      for (const Cell& cell : cells_)
-        y.col(n).segment(cell.out, channels_) += share_ * x.col(n).segment(cell.in, channels_);
+      squares_.for_each([&](Index out, Index corner) {
+        for (const Index step : squares_.steps)
+          for (Index c = 0; c < squares_.channels; ++c)
+            y(out + c, n) += share_ * x(corner + step + c, n);
+      });
   }
   void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const {
     MatrixMap<S>& x_bar = put.cleared();
     for (Index n = 0; n < y_bar.cols(); ++n)
-      for (const Cell& cell : cells_)
-        x_bar.col(n).segment(cell.in, channels_) +=
-            share_ * y_bar.col(n).segment(cell.out, channels_);
+      squares_.for_each([&](Index out, Index corner) {
+        for (const Index step : squares_.steps)
+          for (Index c = 0; c < squares_.channels; ++c)
+            x_bar(corner + step + c, n) += share_ * y_bar(out + c, n);
+      });
   }
 
  private:
-  std::vector<Cell> cells_;
-  Index channels_;
+  Squares squares_;
   double share_;
 };
 
@@ -120,25 +159,23 @@ template <class S>
 class MaxPool final : public Op<S> {
  public:
   MaxPool(SlotId x, SlotId y, SlotId chosen, const ImageShape& image, const Window& w)
-      : Op<S>({x}, y), chosen_(chosen), cells_(cells_of(image, w)), channels_(image.channels) {}
+      : Op<S>({x}, y), chosen_(chosen), squares_(image, w) {}
   const char* name() const override { return "max_pool"; }
 
   void forward(Workspace<S>& ws) const override {
     const ConstMatrixMap<S> x = ws.x(in());
     MatrixMap<S> y = ws.y(this->output()), chosen = ws.y(chosen_);
-    chosen.setConstant(S(-1));
     for (Index n = 0; n < x.cols(); ++n)
-      for (const Cell& cell : cells_)
-        for (Index c = 0; c < channels_; ++c) {
-          const S pixel = x(cell.in + c, n);
-          S& best = y(cell.out + c, n);
-          const bool first = real_part(chosen(cell.out + c, n)) < 0;
-          // NaN is taken, and kept: no comparison with it is true.
-          if (!first && !(real_part(pixel) > real_part(best)) && !std::isnan(real_part(pixel)))
-            continue;
-          best = pixel;
-          chosen(cell.out + c, n) = S(static_cast<double>(cell.in + c));
+      squares_.for_each([&](Index out, Index corner) {
+        const S* const pixels = x.data() + n * x.rows() + corner;
+        S *const best = &y(out, n), *const at = &chosen(out, n);
+        for (Index c = 0; c < squares_.channels; ++c) {
+          best[c] = pixels[c];
+          at[c] = S(static_cast<double>(corner + c));
         }
+        for (std::size_t k = 1; k < squares_.steps.size(); ++k)
+          larger(pixels + squares_.steps[k], corner + squares_.steps[k], best, at);
+      });
   }
   void tangent(Workspace<S>& ws) const override {
     for (Index t = 0; t < ws.directions(); ++t)
@@ -161,6 +198,16 @@ class MaxPool final : public Op<S> {
 
  private:
   SlotId in() const { return this->input(0); }
+  /// Channel by channel the larger of two pixels, and its row. NaN is taken, and kept: it is not at
+  /// most anything. Written without branches, for the vector unit.
+  void larger(const S* pixel, Index row, S* best, S* at) const {
+    for (Index c = 0; c < squares_.channels; ++c) {
+      const bool take =
+          !(real_part(pixel[c]) <= real_part(best[c])) && real_part(best[c]) == real_part(best[c]);
+      best[c] = take ? pixel[c] : best[c];
+      at[c] = take ? S(static_cast<double>(row + c)) : at[c];
+    }
+  }
   template <class Body>
   void for_each_choice(const Workspace<S>& ws, Body&& body) const {
     const ConstMatrixMap<S> chosen = ws.x(chosen_);
@@ -173,8 +220,7 @@ class MaxPool final : public Op<S> {
     for_each_choice(ws, [&](Index out, Index in, Index n) { x_bar(in, n) += y_bar(out, n); });
   }
   SlotId chosen_;  // (out x batch), row of x
-  std::vector<Cell> cells_;
-  Index channels_;
+  Squares squares_;
 };
 
 std::string text(const ImageShape& s) {
@@ -228,7 +274,8 @@ SlotId im2col(Recorder<S>& r, SlotId x, const ImageShape& image, const Window& w
   require_window(r, "im2col", x, image, window);
   const ImageShape patches = window.over(image, image.channels * window.size * window.size);
   const SlotId y = r.value(patches.size(), r.slot(x).cols, r.needs_gradient(x));
-  return r.append(std::make_unique<Patches<S>>(x, y, runs_of(image, window), false));
+  return r.append(std::make_unique<Patches<S>>(
+      x, y, runs_of(image, window), full_length(image, window), false));
 }
 
 template <class S>
@@ -241,7 +288,8 @@ SlotId col2im(Recorder<S>& r, SlotId patches, const ImageShape& image, const Win
       fmt::format(
           "patches, expected {} rows for {}, got {}", shape.size(), text(image), r.shape(patches)));
   const SlotId y = r.value(image.size(), r.slot(patches).cols, r.needs_gradient(patches));
-  return r.append(std::make_unique<Patches<S>>(patches, y, runs_of(image, window), true));
+  return r.append(std::make_unique<Patches<S>>(
+      patches, y, runs_of(image, window), full_length(image, window), true));
 }
 
 template <class S>
