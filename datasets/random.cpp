@@ -91,9 +91,13 @@ std::uint64_t Random::below(std::uint64_t n) {
 
 std::vector<Eigen::Index> Random::permutation(Eigen::Index n) {
   std::vector<Eigen::Index> order(static_cast<std::size_t>(n));
+  permutation(order);
+  return order;
+}
+
+void Random::permutation(std::span<Eigen::Index> order) {
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[below(i)]);
-  return order;
 }
 
 Eigen::MatrixXd Random::normal_matrix(Eigen::Index rows, Eigen::Index cols) {

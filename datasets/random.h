@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <vector>
 
 namespace leaveout {
@@ -53,6 +54,9 @@ class Random {
 
   /// A uniformly random order of 0, ..., n-1 (Fisher-Yates).
   std::vector<Eigen::Index> permutation(Eigen::Index n);
+
+  /// The same order into memory that is there already.
+  void permutation(std::span<Eigen::Index> order);
 
   /// Independent standard normals, (rows x cols), drawn column by column.
   Eigen::MatrixXd normal_matrix(Eigen::Index rows, Eigen::Index cols);

@@ -17,8 +17,6 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr Index kTile = 128;
-
 void require(bool ok, const std::string& what) {
   if (!ok) throw std::invalid_argument("[objective] " + what);
 }
@@ -66,6 +64,11 @@ struct Borrowed {
         batch{{inputs.data(), targets.data(), weights.data()}, inputs.cols()} {}
 };
 
+Workspace<double> loss_workspace(const Model& model, Index columns) {
+  const Program<double>& program = model.program(Term::loss);
+  return {program, std::min(default_tile(program), columns)};
+}
+
 }  // namespace
 
 Objective training_objective(const Model& model, const Dataset& data, double weight_decay) {
@@ -84,7 +87,7 @@ const Program<double>& Evaluator::program() const {
 
 Evaluator::Evaluator(const Objective& objective, Index tile)
     : objective_((check(objective), objective)),
-      tile_(std::min(tile, objective.size())),
+      tile_(std::min(tile > 0 ? tile : default_tile(program()), objective.size())),
       ws_(program(), tile_, 1) {
   const Dataset& data = *objective_.data;
   const bool bregman = objective_.term == ObjectiveTerm::bregman;
@@ -219,7 +222,7 @@ MatrixXd Evaluator::curvature(const VectorXd& theta, Curvature curvature, int th
 MatrixXd outputs(const Model& model, const MatrixXd& inputs, const VectorXd& theta) {
   const MatrixXd targets = MatrixXd::Zero(model.outputs(), inputs.cols());  // reach no output
   const Borrowed borrowed(inputs, targets);
-  Workspace<double> ws(model.program(Term::loss), std::min(kTile, inputs.cols()));
+  Workspace<double> ws = loss_workspace(model, inputs.cols());
   MatrixXd result(model.outputs(), inputs.cols());
   outputs<double>(ws, borrowed.batch, theta, result);
   return result;
@@ -227,7 +230,7 @@ MatrixXd outputs(const Model& model, const MatrixXd& inputs, const VectorXd& the
 
 VectorXd losses(const Model& model, const Dataset& data, const VectorXd& theta) {
   const Borrowed borrowed(data.inputs, data.targets);
-  Workspace<double> ws(model.program(Term::loss), std::min(kTile, data.size()));
+  Workspace<double> ws = loss_workspace(model, data.size());
   MatrixXd result(1, data.size());
   losses<double>(ws, borrowed.batch, theta, result);
   return result.transpose();
@@ -235,7 +238,7 @@ VectorXd losses(const Model& model, const Dataset& data, const VectorXd& theta) 
 
 MatrixXd loss_gradients(const Model& model, const Dataset& data, const VectorXd& theta) {
   const Borrowed borrowed(data.inputs, data.targets);
-  Workspace<double> ws(model.program(Term::loss), std::min(kTile, data.size()));
+  Workspace<double> ws = loss_workspace(model, data.size());
   return materialise(per_example_gradients(ws, borrowed.batch, Vector<double>(theta)));
 }
 

@@ -49,7 +49,7 @@ Objective training_objective(const Model& model, const Dataset& data, double wei
 /// Data are taken in tiles; the tile size, never the number of threads, decides the last bits.
 class Evaluator {
  public:
-  explicit Evaluator(const Objective& objective, Index tile = 128);
+  explicit Evaluator(const Objective& objective, Index tile = 0);  // 0: default_tile()
   Evaluator(const Evaluator&) = delete;  // the sweeps point into this object
   Evaluator& operator=(const Evaluator&) = delete;
 

@@ -57,6 +57,20 @@ void check(const Protocol& p) {
         p.learning_rate));
 }
 
+/// The order of an epoch's examples (N), which its batches are pieces of.
+void epoch_order(const Protocol& protocol, Index epoch, std::vector<Index>& order) {
+  Random random(protocol.seed, {0x6261746368 /* "batch" */, static_cast<std::uint64_t>(epoch)});
+  random.permutation(order);
+}
+
+/// Calls body(batch) for the pieces of an order.
+template <class Body>
+void for_each_batch(std::span<const Index> order, Index batch_size, Body&& body) {
+  const auto step = static_cast<std::size_t>(batch_size);
+  for (std::size_t begin = 0; begin < order.size(); begin += step)
+    body(order.subspan(begin, std::min(step, order.size() - begin)));
+}
+
 }  // namespace
 
 std::string optimiser_name(OptimiserKind kind) {
@@ -73,13 +87,12 @@ OptimiserKind parse_optimiser(const std::string& name) {
 std::vector<std::vector<Index>> epoch_batches(Index examples,
                                               const Protocol& protocol,
                                               Index epoch) {
-  Random random(protocol.seed, {0x6261746368 /* "batch" */, static_cast<std::uint64_t>(epoch)});
-  const std::vector<Index> order = random.permutation(examples);
+  std::vector<Index> order(static_cast<std::size_t>(examples));
+  epoch_order(protocol, epoch, order);
   std::vector<std::vector<Index>> batches;
-  for (Index begin = 0; begin < examples; begin += protocol.batch_size) {
-    const Index end = std::min(examples, begin + protocol.batch_size);
-    batches.emplace_back(order.begin() + begin, order.begin() + end);
-  }
+  for_each_batch(order, protocol.batch_size, [&](std::span<const Index> batch) {
+    batches.emplace_back(batch.begin(), batch.end());
+  });
   return batches;
 }
 
@@ -96,17 +109,18 @@ Run train(const Objective& objective, const VectorXd& start, const Protocol& pro
     run.log.push_back({epochs_done, run.objective, run.gradient_norm});
   };
   const bool full_batch = protocol.batch_size >= objective.size();
+  std::vector<Index> order(full_batch ? 0 : static_cast<std::size_t>(objective.size()));
   note(0);
   for (Index e = 0; e < protocol.epochs; ++e) {
     if (full_batch) {  // in the data's own order, straight from the data set
       evaluate.gradient(run.theta, g);
       optimiser.step(g, run.theta);
     } else {
-      for (const auto& batch :
-           epoch_batches(objective.size(), protocol, protocol.first_epoch + e)) {
+      epoch_order(protocol, protocol.first_epoch + e, order);
+      for_each_batch(order, protocol.batch_size, [&](std::span<const Index> batch) {
         evaluate.batch_gradient(run.theta, batch, g);
         optimiser.step(g, run.theta);
-      }
+      });
     }
     if (!run.theta.allFinite())
       throw std::runtime_error(fmt::format(

@@ -66,5 +66,6 @@ TEST_CASE("no sweep of a small network allocates") {
         {.widths = {4, 7, 3}, .loss = Loss::bregman_cross_entropy, .examples = 100, .tilt = true},
         k);
     check_no_allocation({.widths = {4, 7, 2}, .examples = 100, .penalty = 0.1}, k);
+    for (const NetworkSpec& spec : image_networks()) check_no_allocation(spec, k);
   }
 }

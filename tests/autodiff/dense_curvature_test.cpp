@@ -6,6 +6,7 @@
 #include <Eigen/Eigenvalues>
 
 #include "autodiff/ops/mean_functions.h"
+#include "autodiff/parameter_curvature.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_numbers.h"
 
@@ -144,7 +145,11 @@ TEST_CASE("any tile size gives the same matrix to rounding, any number of thread
           for (const int threads : {2, 3})
             CHECK(
                 (dense(net, c, DenseMethod::by_units, tile, threads).array() == one.array()).all());
-        CHECK(distance(dense(net, c, DenseMethod::by_parameters, tile), h) < 1e-12);
+        const Mat columns = dense(net, c, DenseMethod::by_parameters, tile);
+        CHECK(distance(columns, h) < 1e-12);
+        if (tile == 3)
+          CHECK((dense(net, c, DenseMethod::by_parameters, tile, 3).array() == columns.array())
+                    .all());
         if (c == Curvature::gauss_newton)
           CHECK(distance(dense(net, c, DenseMethod::by_jacobian, tile), h) < 1e-12);
       }
@@ -172,6 +177,76 @@ TEST_CASE("programs without dense layers fall back to unit directions") {
   }
   CHECK(distance(dense(split, Curvature::gauss_newton, DenseMethod::by_jacobian),
                  dense(net, Curvature::gauss_newton, DenseMethod::by_units)) < 1e-12);
+}
+
+TEST_CASE("convolutional networks: the automatic choice, and columns mirrored where they can be") {
+  for (const NetworkSpec& spec : image_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    const Index p = net.theta.size();
+    const Mat h = dense(net, Curvature::full, DenseMethod::by_parameters);
+    for (const int threads : {1, 2}) {
+      Mat mirrored = Mat::Zero(p, p);
+      parameter_curvature(net.program,
+                          net.program.parameters(),
+                          Columns::mirrored,
+                          net.batch(),
+                          net.theta,
+                          Curvature::full,
+                          4,
+                          threads,
+                          mirrored);
+      CHECK(distance(mirrored, h) < 1e-12);
+      CHECK((mirrored.array() == mirrored.transpose().array()).all());
+    }
+    const Mat hybrid = dense(net, Curvature::full, DenseMethod::by_units, 4, 2);
+    CHECK((hybrid.array() == hybrid.transpose().array()).all());
+  }
+}
+
+TEST_CASE("a convolutional network's Hessian is the slope of its gradient") {
+  Network net = make_network(image_networks().front());
+  const Mat h = dense(net, Curvature::full, DenseMethod::automatic);
+  Mat slope(h.rows(), h.cols());
+  const double step = 1e-5;
+  for (Index j = 0; j < h.cols(); ++j) {
+    const Vec e = step * Vec::Unit(h.cols(), j);
+    slope.col(j) = (gradient_of(net, net.theta + e) - gradient_of(net, net.theta - e)) / (2 * step);
+  }
+  CHECK(distance(slope, h) < 1e-7);
+}
+
+TEST_CASE("Gauss-Newton goes by Jacobians where convolutions make sweeps dear, else by units") {
+  Network conv = make_network(image_networks()[1]), layers = make_network({.widths = {10, 20, 5}});
+  CHECK(cheapest_method(conv.program, Curvature::gauss_newton) == DenseMethod::by_jacobian);
+  CHECK(cheapest_method(conv.program, Curvature::full) == DenseMethod::by_units);
+  CHECK(cheapest_method(layers.program, Curvature::gauss_newton) == DenseMethod::by_units);
+  Network split = make_network({.widths = {4, 5, 2}, .split = true});
+  CHECK(cheapest_method(split.program, Curvature::full) == DenseMethod::by_parameters);
+}
+
+TEST_CASE("memory is predicted, and refused with the numbers") {
+  Network net = make_network({.widths = {10, 20, 20, 1}});
+  const std::size_t needed = dense_curvature_bytes(net.program, net.examples());
+  CHECK(needed > 661 * 661 * sizeof(double));
+  CHECK(needed < 661 * 661 * sizeof(double) + (4U << 20U));
+  const auto with_limit = [&](std::size_t bytes) {
+    return dense_curvature(
+        net.program, net.batch(), net.theta, Curvature::full, {.max_bytes = bytes});
+  };
+  CHECK(with_limit(needed).rows() == 661);
+  CHECK_THROWS_WITH_AS(with_limit(1'000'000),
+                       doctest::Contains("[dense_curvature] memory, a dense matrix of 661 "
+                                         "parameters needs"),
+                       std::invalid_argument);
+  // 15 000 parameters fit into 4 GiB, twice as many do not.
+  for (const Index hidden : {117, 234}) {
+    Network wide = make_network({.widths = {117, hidden, 10}, .examples = 1});
+    for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
+      const std::size_t bytes = dense_curvature_bytes(wide.program, 1000, c, {.threads = 2});
+      CHECK((bytes < (std::size_t(4) << 30U)) == (hidden == 117));
+    }
+  }
 }
 
 TEST_CASE("a penalty in the objective is part of both matrices") {

@@ -61,8 +61,16 @@ TEST_CASE("Gram = G'G, norms its diagonal, products G'v, without forming G") {
   for (const NetworkSpec& spec : usual_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec), plain = plain_network(spec);
-    Network other_spec = make_network(
-        {spec.widths, spec.activation, spec.loss, 7, spec.bias, spec.tilt, false, 0, Body::layers, 99});
+    Network other_spec = make_network({spec.widths,
+                                       spec.activation,
+                                       spec.loss,
+                                       7,
+                                       spec.bias,
+                                       spec.tilt,
+                                       false,
+                                       0,
+                                       Body::layers,
+                                       99});
     other_spec.theta = net.theta;
     const PerExample<double> g = gradients(net, 4), columns = gradients(plain, 1);
     const PerExample<double> other = gradients(other_spec, 3);
@@ -104,7 +112,8 @@ TEST_CASE("the Jacobian is the complex step of the outputs") {
   }
 }
 
-TEST_CASE("image networks: each gradient is that of an objective with one weight, and so its forms") {
+TEST_CASE(
+    "image networks: each gradient is that of an objective with one weight, and so its forms") {
   for (const NetworkSpec& spec : image_networks()) {
     CAPTURE(describe(spec));
     Network net = make_network(spec);

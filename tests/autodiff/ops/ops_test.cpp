@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "autodiff/ops/bilinear.h"
+#include "autodiff/ops/convolution.h"
 #include "autodiff/ops/elementwise.h"
 #include "autodiff/ops/linear.h"
 #include "autodiff/ops/losses.h"
@@ -81,6 +82,7 @@ TEST_CASE("elementwise operations keep the laws of the four sweeps") {
   expect_unary("gelu", -3, 3, [](auto& r, const auto& in) { return gelu(r, in[0]); });
   expect_unary("exp", -2, 2, [](auto& r, const auto& in) { return exp(r, in[0]); });
   expect_unary("log", 0.3, 4, [](auto& r, const auto& in) { return log(r, in[0]); });
+  expect_unary("rsqrt", 0.3, 4, [](auto& r, const auto& in) { return rsqrt(r, in[0], 0.1); });
   expect_unary("square", -2, 2, [](auto& r, const auto& in) { return square(r, in[0]); });
 }
 
@@ -89,6 +91,15 @@ TEST_CASE("linear operations keep the laws of the four sweeps") {
   expect_unary("sum", -2, 2, [](auto& r, const auto& in) { return sum(r, in[0]); });
   expect_unary(
       "add to itself", -2, 2, [](auto& r, const auto& in) { return add(r, in[0], in[0]); });
+  expect_unary("column_mean", -2, 2, [](auto& r, const auto& in) { return column_mean(r, in[0]); });
+  expect_unary("centre", -2, 2, [](auto& r, const auto& in) { return centre(r, in[0]); });
+  for (const OpArgument& row : {free_argument(1, kBatch), free_argument(1, 3)})
+    expect_lawful(op_case(
+        "repeat_row", {row}, 3, [](auto& r, const auto& in) { return repeat_row(r, in[0], 4); }));
+  for (const OpArgument& column : {free_argument(4, 1), parameter_argument(4, 1)})
+    expect_lawful(op_case("repeat_column", {column}, 3, [](auto& r, const auto& in) {
+      return repeat_column(r, in[0]);
+    }));
   expect_binary("add", [](auto& r, const auto& in) { return add(r, in[0], in[1]); });
   const auto with_bias = [](auto& r, const auto& in) { return bias(r, in[0], in[1]); };
   for (const Shape& s : kShapes)
@@ -166,6 +177,14 @@ TEST_CASE("only the losses claim to be losses, only linear operations to be line
   sum(r, x);
   bias(r, x, r.parameter(2, 1));
   reshape(r, x, 3, 2);
+  centre(r, x);
+  column_mean(r, x);
+  repeat_row(r, r.parameter(1, 3), 2);
+  repeat_column(r, r.parameter(2, 1));
+  im2col(r, data, {2, 1, 1}, {.size = 1});
+  col2im(r, data, {2, 1, 1}, {.size = 1});
+  max_pool(r, data, {2, 1, 1}, {.size = 1});
+  avg_pool(r, data, {2, 1, 1}, {.size = 1});
   mul(r, x, x);
   tanh(r, x);
   log_softmax(r, x);
@@ -179,5 +198,7 @@ TEST_CASE("only the losses claim to be losses, only linear operations to be line
     if (op->is_linear()) linear += std::string(op->name()) + " ";
   }
   CHECK(losses == "l2_penalty half_squared_error cross_entropy ");
-  CHECK(linear == "scale add sum bias reshape ");
+  CHECK(linear ==
+        "scale add sum bias reshape centre column_mean repeat_row repeat_column im2col col2im "
+        "avg_pool ");
 }
