@@ -36,7 +36,7 @@ TEST_SRC := $(call sources,tests)
 BENCH_SRC := $(sort $(wildcard */bench/*.cpp))
 
 .DEFAULT_GOAL := all
-.PHONY: all test help check format asan clean setup bench figures app tests
+.PHONY: all test help check format asan clean setup bench bench-peers figures app tests
 
 all: setup ## build, run the five-term decomposition, print its table, draw its figure
 	@$(MAKE) --no-print-directory $(JOBS) app
@@ -103,6 +103,13 @@ bench: setup ## time the engine beside hand-written Eigen; JSON in results/bench
 	@mkdir -p $(OUT)/bench
 	@$(BUILD)/leaveout_bench --benchmark_out=$(OUT)/bench/bench.json --benchmark_out_format=json \
 	  --benchmark_context=commit=$(shell git rev-parse --short HEAD 2>/dev/null || echo none) $(ARGS)
+
+# JAX and PyTorch come to lie in build/peers-venv or from the system; without them the race goes on.
+bench-peers: setup ## the same beside PyTorch and JAX; JSON in results/bench (ARGS="--only B2 --quick")
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/leaveout_bench
+	@pythons="$$(models/bench/peers/setup build/peers-venv)" && { read -r jax; read -r torch; } <<<"$$pythons"; \
+	  exec "$${jax:-python3}" -B models/bench/peers/race.py --bench $(BUILD)/leaveout_bench \
+	  --work $(BUILD)/peers-work --out $(OUT)/bench/peers.json --jax "$$jax" --torch "$$torch" $(ARGS)
 
 setup: ## install missing packages (or print the one command that does)
 	@.ci/setup

@@ -23,7 +23,7 @@ struct Lab {
   Lab(Problem p, Index tile)
       : problem(std::move(p)),
         ws(problem.program, std::min(tile, problem.batch.columns)),
-        hand(problem.widths, problem.classifier, std::min(tile, problem.batch.columns)),
+        hand(problem.net, std::min(tile, problem.batch.columns)),
         g(problem.theta.size()),
         hand_g(g.size()),
         hv(g.size()),
@@ -41,14 +41,14 @@ struct Lab {
 };
 
 Race small_net_gradient(Index examples) {
-  const auto lab = std::make_shared<Lab>(make_problem({10, 20, 20, 1}, false, examples), kTile);
+  const auto lab = std::make_shared<Lab>(make_problem(kSmallNet, examples), kTile);
   lab->check_gradient();
   return Race({{"ours", [lab] { lab->gradient(); }}, {"hand", [lab] { lab->hand_gradient(); }}});
 }
 
 /// Products are marginal: values and adjoints at theta are there, as they are for a solver.
 Race classifier_products() {
-  const auto lab = std::make_shared<Lab>(make_problem({784, 128, 128, 10}, true, 256), 256);
+  const auto lab = std::make_shared<Lab>(make_problem(kClassifier, 256), 256);
   lab->check_gradient();
   const auto product = [lab](Curvature c) {
     return std::make_shared<CurvatureProduct<double>>(
@@ -74,7 +74,7 @@ Race classifier_products() {
 }  // namespace
 
 void add_classifier_benchmarks(Suite& suite) {
-  const std::string net = "784-128-128-10 relu, B=256: ";
+  const std::string net = net_title(kClassifier) + ", N=256: ";
   suite.add(
       "B1_classifier",
       classifier_products,

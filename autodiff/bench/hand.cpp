@@ -43,15 +43,22 @@ void put(double* to, Index rows, Index cols, bool add, const Expression& express
 
 }  // namespace
 
-HandMlp::HandMlp(std::vector<Index> widths, bool classifier, Index tile)
-    : classifier_(classifier), tile_(tile) {
-  for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
-    const Index out = widths[l + 1], in = widths[l];
+Index BenchNet::parameter_count() const {
+  Index count = 0;
+  for (std::size_t l = 0; l + 1 < widths.size(); ++l) count += widths[l + 1] * (widths[l] + 1);
+  return count;
+}
+
+HandMlp::HandMlp(BenchNet net, Index tile)
+    : net_(std::move(net)), tile_(tile), parameter_count_(net_.parameter_count()) {
+  Index offset = 0;
+  for (std::size_t l = 0; l + 1 < net_.widths.size(); ++l) {
+    const Index out = net_.widths[l + 1], in = net_.widths[l];
     const MatrixXd buffer(out, tile);
-    layers_.push_back({out, in, parameter_count_, buffer, buffer, buffer, buffer, buffer, buffer});
-    parameter_count_ += out * (in + 1);
+    layers_.push_back({out, in, offset, buffer, buffer, buffer, buffer, buffer, buffer});
+    offset += out * (in + 1);
   }
-  p_.resize(widths.back(), tile);
+  p_.resize(net_.widths.back(), tile);
 }
 
 double HandMlp::forward(const VectorXd& theta, const BenchData& data, Index begin, Index n) {
@@ -65,7 +72,7 @@ double HandMlp::forward(const VectorXd& theta, const BenchData& data, Index begi
       h.noalias() = w * view(layers_[l - 1].h, n);
     h.colwise() += ConstVec(theta.data() + a.offset + a.out * a.in, a.out);
     if (l + 1 == layers_.size()) break;
-    if (classifier_)
+    if (net_.relu)
       h = h.cwiseMax(0.0);
     else
       vmath::tanh(a.h.data(), a.h.data(), a.out * n);
@@ -81,7 +88,7 @@ double HandMlp::head(const BenchData& data, Index begin, Index n) {
   const ConstVec w(data.w.data() + begin, n);
   View delta = view(top.delta, n);
   double value = 0;
-  if (!classifier_) {
+  if (!net_.classifier) {
     delta = y - t;
     value = 0.5 * delta.colwise().squaredNorm().dot(w.transpose());
   } else {
@@ -116,7 +123,7 @@ void HandMlp::backward(const VectorXd& theta, const ConstMap& x, Index n, double
     View h_bar = view(below.h_bar, n);
     const ArrayView h = array_view(below.h, n);
     h_bar.noalias() = ConstMap(theta.data() + a.offset, a.out, a.in).transpose() * delta;
-    if (classifier_)
+    if (net_.relu)
       view(below.delta, n) = (h > 0).select(h_bar, 0.0);
     else
       view(below.delta, n) = (1 - h * h) * h_bar.array();
@@ -147,7 +154,7 @@ void HandMlp::r_forward(const VectorXd& theta, const double* v, const ConstMap& 
     r_h.colwise() += ConstVec(v + a.offset + a.out * a.in, a.out);
     if (l + 1 == layers_.size()) break;
     const ArrayView h = array_view(a.h, n);
-    if (classifier_)
+    if (net_.relu)
       r_h = (h > 0).select(r_h, 0.0);
     else
       r_h.array() *= 1 - h * h;
@@ -159,7 +166,7 @@ void HandMlp::r_head(const BenchData& data, Index begin, Index n) {
   const ConstVec w(data.w.data() + begin, n);
   View r_delta = view(top.r_delta, n);
   const View r_y = view(top.r_h, n);
-  if (!classifier_) {
+  if (!net_.classifier) {
     r_delta = r_y;
     r_delta.array().rowwise() *= w.transpose().array();
     return;
@@ -195,7 +202,7 @@ void HandMlp::r_backward(const VectorXd& theta,
     }
     const ArrayView h = array_view(below.h, n);
     View down = view(below.r_delta, n);
-    if (classifier_)
+    if (net_.relu)
       down = (h > 0).select(r_h_bar, 0.0);
     else if (gauss_newton)
       down = (1 - h * h) * r_h_bar.array();
@@ -214,6 +221,17 @@ void HandMlp::product(const VectorXd& theta,
   r_forward(theta, v.data(), columns(data.x, 0, n), n);
   r_head(data, 0, n);
   r_backward(theta, v.data(), columns(data.x, 0, n), n, gauss_newton, hv.data(), false);
+}
+
+std::vector<HandMlp::Factors> HandMlp::factors(const BenchData& data) const {
+  const Index n = data.x.cols() - (data.x.cols() - 1) / tile_ * tile_, begin = data.x.cols() - n;
+  std::vector<Factors> factors;
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const Layer& a = layers_[l];
+    const ConstMap x = l == 0 ? columns(data.x, begin, n) : columns(layers_[l - 1].h, 0, n);
+    factors.push_back({columns(a.delta, 0, n), x, a.offset});
+  }
+  return factors;
 }
 
 MatrixXd HandMlp::hessian(const VectorXd& theta, const BenchData& data) {

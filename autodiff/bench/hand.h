@@ -8,7 +8,7 @@
 //
 // Buffers are made once, every product writes straight into its place, tiles are added in order.
 //
-//   HandMlp hand({10, 20, 20, 1}, false, 128);
+//   HandMlp hand({{10, 20, 20, 1}, false, false}, 128);
 //   double value = hand.gradient(theta, data, g);
 
 #include <Eigen/Core>
@@ -23,11 +23,19 @@ struct BenchData {
   Eigen::VectorXd w;  // (N)
 };
 
-/// tanh network with half squared error, or relu network with softmax cross-entropy.
+/// A multilayer perceptron and its loss.
+struct BenchNet {
+  std::vector<Eigen::Index> widths;  // inputs, hidden layers, outputs
+  bool relu = false;                 // else tanh
+  bool classifier = false;           // softmax cross-entropy, else half squared error
+
+  Eigen::Index parameter_count() const;
+};
+
 class HandMlp {
  public:
   using Index = Eigen::Index;
-  HandMlp(std::vector<Index> widths, bool classifier, Index tile);
+  HandMlp(BenchNet net, Index tile);
 
   Index parameter_count() const { return parameter_count_; }
 
@@ -41,6 +49,15 @@ class HandMlp {
                const Eigen::VectorXd& v,
                bool gauss_newton,
                Eigen::VectorXd& hv);
+
+  /// What gradient() left behind of its last tile, layer by layer: example n's gradient in [W b] is
+  /// w_n times delta_n [x_n' 1]. Valid until the next call.
+  struct Factors {
+    Eigen::Map<const Eigen::MatrixXd> delta;  // (out x n), weights included
+    Eigen::Map<const Eigen::MatrixXd> x;      // (in x n)
+    Index offset;                             // of [W b] in theta
+  };
+  std::vector<Factors> factors(const BenchData& data) const;
 
   /// The Hessian (P x P), column by column.
   Eigen::MatrixXd hessian(const Eigen::VectorXd& theta, const BenchData& data);
@@ -65,8 +82,8 @@ class HandMlp {
                   double* hv,
                   bool add);
 
-  bool classifier_;
-  Index tile_, parameter_count_ = 0;
+  BenchNet net_;
+  Index tile_, parameter_count_;
   std::vector<Layer> layers_;
   Eigen::MatrixXd p_;  // (outputs x tile), classifier: softmax of y
 };

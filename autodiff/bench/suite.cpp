@@ -6,10 +6,15 @@
 #include <stdlib.h>
 
 #include <Eigen/Core>
+#include <fstream>
+#include <string_view>
+#include <thread>
 
 namespace leaveout {
 
 namespace {
+
+constexpr const char* kRow = "{:<4} {:<52} {:>10} {:>10} {:>19}  {:<24} {:>10}  {}\n";
 
 std::string time_text(double seconds) {
   if (seconds < 1e-3) return fmt::format("{:.2f} us", 1e6 * seconds);
@@ -26,35 +31,63 @@ class Progress : public benchmark::BenchmarkReporter {
   }
 };
 
-void add_environment() {
-  benchmark::AddCustomContext("compiler", fmt::format("g++ {}", __VERSION__));
-  benchmark::AddCustomContext("eigen",
-                              fmt::format("{}.{}.{}, {}",
-                                          EIGEN_WORLD_VERSION,
-                                          EIGEN_MAJOR_VERSION,
-                                          EIGEN_MINOR_VERSION,
-                                          Eigen::SimdInstructionSetsInUse()));
+std::string eigen_version() {
+  return fmt::format("{}.{}.{}, {}",
+                     EIGEN_WORLD_VERSION,
+                     EIGEN_MAJOR_VERSION,
+                     EIGEN_MINOR_VERSION,
+                     Eigen::SimdInstructionSetsInUse());
+}
+
+/// As the kernel calls it.
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name") && line.find(": ") != std::string::npos)
+      return line.substr(line.find(": ") + 2);
+  return "unknown processor";
+}
+
+/// What `make bench` says of the commit, on the command line.
+std::string commit(int argc, char** argv) {
+  constexpr std::string_view kFlag = "--benchmark_context=commit=";
+  for (int i = 1; i < argc; ++i)
+    if (std::string_view(argv[i]).starts_with(kFlag)) return argv[i] + kFlag.size();
+  return "unknown";
 }
 
 }  // namespace
 
+/// Rounds add up over the calls of one benchmark's body, so that setting up, which may take longer
+/// than a round, is done once.
+Race& Suite::race_of(const std::string& name, const std::function<Race()>& make) {
+  if (running_ != name) {
+    race_.reset();  // its memory first
+    race_.emplace(make());
+    running_ = name;
+  }
+  return *race_;
+}
+
 void Suite::add(const std::string& name,
                 const std::function<Race()>& make,
                 double seconds,
-                std::vector<Claim> claims) {
+                std::vector<Claim> claims,
+                const std::function<std::string(const Race&)>& remark) {
   const std::size_t first = results_.size(), count = claims.size();
   for (Claim& claim : claims) {
     results_.emplace_back();
     results_.back().claim = std::move(claim);
   }
-  const auto body = [this, make, first, count](benchmark::State& state) {
-    Race race = make();
+  const auto body = [this, name, make, first, count, remark](benchmark::State& state) {
+    Race& race = race_of(name, make);
     for (auto _ : state) race.round();
     for (std::size_t i = 0; i < race.size(); ++i) {
       state.counters[race.name(i) + "_us"] = 1e6 * race.best(i, Clock::cpu);
       state.counters[race.name(i) + "_wall_us"] = 1e6 * race.best(i, Clock::wall);
     }
     finish(race, first, count);
+    if (remark) remarks_[name] = remark(race);
     for (std::size_t i = first; i < first + count; ++i) {
       const Result& r = results_[i];
       const std::string key = fmt::format("{} {}", r.claim.id, r.claim.workload);
@@ -82,60 +115,57 @@ void Suite::finish(const Race& race, std::size_t first, std::size_t count) {
       r.hand = race.best(race.find(c.hand), c.clock);
       r.ratio = race.ratio(ours, race.find(c.hand), c.clock);
     }
-    r.measured = c.over.empty() ? r.ours : r.ours / race.best(race.find(c.over), c.clock);
+    if (c.measure)
+      r.measured = c.measure(race);
+    else
+      r.measured = c.over.empty() ? r.ours : r.ours / race.best(race.find(c.over), c.clock);
     r.done = true;
   }
 }
 
+void Suite::print_row(const Result& r) const {
+  const Claim& c = r.claim;
+  const bool met = c.at_least ? r.measured >= c.bound : r.measured <= c.bound;
+  const bool seconds = c.over.empty() && !c.measure;
+  fmt::print(kRow,
+             c.id,
+             c.workload,
+             time_text(r.ours),
+             c.hand.empty() ? "" : time_text(r.hand),
+             c.hand.empty()
+                 ? ""
+                 : fmt::format("{:.2f} [{:.2f}, {:.2f}]", r.ratio.best, r.ratio.low, r.ratio.high),
+             c.target,
+             seconds ? time_text(r.measured) : fmt::format("{:.2f}", r.measured),
+             c.target.empty() ? ""
+             : met            ? "met"
+                              : "missed");
+}
+
 void Suite::print() const {
-  const auto line = [](const std::string& id,
-                       const std::string& workload,
-                       const std::string& ours,
-                       const std::string& hand,
-                       const std::string& ratio,
-                       const std::string& target,
-                       const std::string& measured,
-                       const std::string& verdict) {
-    fmt::print("{:<4} {:<50} {:>10} {:>10} {:>19}  {:<22} {:>10}  {}\n",
-               id,
-               workload,
-               ours,
-               hand,
-               ratio,
-               target,
-               measured,
-               verdict);
-  };
   double load = 0;
   if (getloadavg(&load, 1) == 1)
     fmt::print("load average {:.1f} (above 1, trust the ratios to hand, not times or threads)\n",
                load);
-  line("id", "workload", "ours", "hand", "ours/hand", "target", "measured", "");
-  for (const Result& r : results_) {
-    if (!r.done) continue;
-    const Claim& c = r.claim;
-    const bool met = c.at_least ? r.measured >= c.bound : r.measured <= c.bound;
-    line(c.id,
-         c.workload,
-         time_text(r.ours),
-         c.hand.empty() ? "" : time_text(r.hand),
-         c.hand.empty()
-             ? ""
-             : fmt::format("{:.2f} [{:.2f}, {:.2f}]", r.ratio.best, r.ratio.low, r.ratio.high),
-         c.target,
-         c.over.empty() ? time_text(r.measured) : fmt::format("{:.2f}", r.measured),
-         c.target.empty() ? ""
-         : met            ? "met"
-                          : "missed");
-  }
+  fmt::print(kRow, "id", "workload", "ours", "hand", "ours/hand", "target", "measured", "");
+  for (const Result& r : results_)
+    if (r.done) print_row(r);
+  for (const auto& [name, remark] : remarks_) fmt::print("\n{}", remark);
 }
 
 int Suite::run(int argc, char** argv) {
+  const std::string machine = fmt::format("{}, {} cores; g++ {}; Eigen {}; commit {}",
+                                          processor(),
+                                          std::thread::hardware_concurrency(),
+                                          __VERSION__,
+                                          eigen_version(),
+                                          commit(argc, argv));
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  add_environment();
+  benchmark::AddCustomContext("machine", machine);
   Progress progress;
   benchmark::RunSpecifiedBenchmarks(&progress);
+  fmt::print("{}\n", machine);
   print();
   return 0;
 }

@@ -13,6 +13,8 @@
 //   suite.run(argc, argv);
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,15 +31,18 @@ struct Claim {
   double bound = 0;        // of what is measured
   bool at_least = false;   // measured >= bound, otherwise <= bound
   Clock clock = Clock::cpu;
+  std::function<double(const Race&)> measure = {};  // instead of ours / over
 };
 
 class Suite {
  public:
-  /// A benchmark: `make` checks results and sets up the race, which then runs for `seconds`.
+  /// A benchmark: `make` checks results and sets up the race, which then runs for `seconds`. What
+  /// `remark` says of the race is printed below the table.
   void add(const std::string& name,
            const std::function<Race()>& make,
            double seconds,
-           std::vector<Claim> claims);
+           std::vector<Claim> claims,
+           const std::function<std::string(const Race&)>& remark = {});
 
   /// Runs what the command line (Google Benchmark's flags) asks for and prints the table.
   int run(int argc, char** argv);
@@ -49,10 +54,15 @@ class Suite {
     Race::Ratio ratio = {0, 0, 0};
     bool done = false;
   };
+  Race& race_of(const std::string& name, const std::function<Race()>& make);
   void finish(const Race& race, std::size_t first, std::size_t count);
   void print() const;
+  void print_row(const Result& result) const;
 
   std::vector<Result> results_;
+  std::string running_;                         // the benchmark whose race this is:
+  std::optional<Race> race_;                    // Google Benchmark calls a body more than once
+  std::map<std::string, std::string> remarks_;  // by benchmark
 };
 
 }  // namespace leaveout

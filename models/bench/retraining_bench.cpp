@@ -1,67 +1,21 @@
 // SPDX-License-Identifier: MIT
-// B5: leave-one-out retrainings, the work that gives the ground truth.
+// B5 in `make bench`, beside a hand-written loop, and for `make bench-peers`.
 #include <fmt/format.h>
 
 #include <memory>
 
-#include "autodiff/bench/problems.h"
 #include "autodiff/bench/suite.h"
-#include "models/retraining_pool.h"
-#include "models/trainer.h"
+#include "models/bench/retraining.h"
+#include "models/bench/server.h"
 
 namespace leaveout {
 
 namespace {
 
-constexpr Index kExamples = 500, kSteps = 200, kMeasured = 50, kWanted = 1000;
-constexpr double kRate = 0.05, kWeightDecay = 1e-3;
-
-struct Lab {
-  Model model{parse_model("mlp:20,20", Task::regression, 10, 1)};
-  Dataset data;
-  Eigen::VectorXd start = initialise(model.spec(), Initialisation::glorot_normal, 1);
-  Protocol protocol;
-  std::vector<RetrainingTask> tasks;
-  std::vector<Run> runs;
-  BenchData hand_data;
-  HandMlp hand{model.spec().widths(), false, 128};
-  Eigen::VectorXd theta, g;  // (P), the hand-written version's
-
-  Lab() {
-    data.task = Task::regression;
-    data.inputs = irregular(10, kExamples, 0.1);
-    data.targets = irregular(1, kExamples, 0.2);
-    protocol.learning_rate = kRate;
-    protocol.batch_size = kExamples;
-    protocol.epochs = kSteps;
-    for (Index k = 0; k < kMeasured; ++k)
-      tasks.push_back({fmt::format("without {}", k), [this, k] { return retrained(k); }});
-    hand_data = {data.inputs, data.targets, Eigen::VectorXd()};
-    g.resize(start.size());
-  }
-  Lab(const Lab&) = delete;  // the tasks point here
-
-  Run retrained(Index k) const {
-    Objective q = training_objective(model, data, kWeightDecay);
-    q.weights(k) = 0;
-    return train(q, start, protocol);
-  }
-  void ours(int threads) { runs = retrain(tasks, {.threads = threads}); }
-  void by_hand() {
-    for (Index k = 0; k < kMeasured; ++k) {
-      hand_data.w = Eigen::VectorXd::Constant(kExamples, 1.0 / kExamples);
-      hand_data.w(k) = 0;
-      theta = start;
-      for (Index s = 0; s < kSteps; ++s) {
-        hand.gradient(theta, hand_data, g);
-        theta -= kRate * (g + kWeightDecay * theta);
-      }
-    }
-  }
-};
+constexpr Index kMeasured = 50, kWanted = 1000, kServed = 10;
 
 Race retrainings() {
-  const auto lab = std::make_shared<Lab>();
+  const auto lab = std::make_shared<Retrainings>(kMeasured);
   lab->ours(2);
   lab->by_hand();
   require_equal("retraining", lab->runs.back().theta.data(), lab->theta.data(), lab->theta.size());
@@ -71,11 +25,32 @@ Race retrainings() {
                {"ours_2_threads", [lab] { lab->ours(2); }, scale}});
 }
 
+/// A unit is one retraining; the result has one in each column.
+Served served_retrainings(const std::string& folder) {
+  const auto lab = std::make_shared<Retrainings>(kServed);
+  write_problem(folder,
+                lab->problem,
+                blocks_of(kSmallNet),
+                "retraining",
+                {{"count", fmt::to_string(kServed)},
+                 {"steps", fmt::to_string(Retrainings::kSteps)},
+                 {"rate", fmt::to_string(Retrainings::kRate)},
+                 {"weight_decay", fmt::to_string(Retrainings::kWeightDecay)}});
+  lab->ours(1);
+  Eigen::MatrixXd result(lab->start.size(), kServed);  // (P x retrainings)
+  for (Index k = 0; k < kServed; ++k) result.col(k) = lab->runs[static_cast<std::size_t>(k)].theta;
+  write_result(folder, result);
+  return {[lab] { lab->ours(1); }, kServed};
+}
+
 }  // namespace
 
 void add_retraining_benchmarks(Suite& suite) {
-  const std::string work =
-      fmt::format("{} LOO x {} steps, N={} ({} run)", kWanted, kSteps, kExamples, kMeasured);
+  const std::string work = fmt::format("{} LOO x {} steps, N={} ({} run)",
+                                       kWanted,
+                                       Retrainings::kSteps,
+                                       Retrainings::kExamples,
+                                       kMeasured);
   suite.add("B5_retraining",
             retrainings,
             20.0,
@@ -89,6 +64,10 @@ void add_retraining_benchmarks(Suite& suite) {
               1.85,
               true,
               Clock::wall}});
+}
+
+void add_retraining_workloads(Server& server) {
+  server.add("B5.retraining", served_retrainings);
 }
 
 }  // namespace leaveout

@@ -1,0 +1,89 @@
+"""The table and the JSON of `make bench-peers`: what ran where, and every ratio with its spread."""
+
+import dataclasses
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Row:
+    """A workload beside one peer. Times in seconds; ratio = theirs / ours."""
+
+    id: str
+    workload: str
+    peer: str
+    target: float | None = None  # ratio, at least
+    ours: float | None = None
+    theirs: float | None = None
+    variant: str = ""
+    ratio: float | None = None
+    low: float | None = None  # quartiles over the rounds
+    high: float | None = None
+    rounds: int = 0
+    reason: str = ""  # why there is no time
+
+    @property
+    def verdict(self) -> str:
+        if self.target is None or self.ratio is None:
+            return ""
+        return "met" if self.ratio >= self.target else "missed"
+
+
+def environment(versions: list[str], cpu: int) -> dict[str, Any]:
+    info = Path("/proc/cpuinfo").read_text().splitlines()
+    field = lambda name: next((line.split(":", 1)[1].strip() for line in info if line.startswith(name)), "unknown")
+    flags = [flag for flag in ("avx2", "fma", "avx512f") if flag in field("flags").split()]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    changed = subprocess.run(["git", "status", "--porcelain", "-uno"], capture_output=True, text=True).stdout.strip()
+    return {
+        "processor": field("model name"),
+        "cores": os.cpu_count(),
+        "flags": flags,
+        "pinned_to": cpu,
+        "load_at_start": os.getloadavg()[0],
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "commit": (commit.stdout.strip() or "none") + ("+changes" if changed else ""),
+        "versions": versions,
+    }
+
+
+def seconds(t: float | None) -> str:
+    if t is None:
+        return ""
+    for unit, size in (("us", 1e-6), ("ms", 1e-3)):
+        if t < 1000 * size:
+            return f"{t / size:.2f} {unit}"
+    return f"{t:.2f} s"
+
+
+LINE = "{:<3} {:<66} {:>10}  {:<6} {:<16} {:>10} {:>23}  {:<8} {}"
+
+
+def print_table(env: dict[str, Any], rows: list[Row]) -> None:
+    print(f"\n{env['processor']}, {env['cores']} cores, {' '.join(env['flags'])}; {env['system']}; commit {env['commit']}")
+    print(f"load average {env['load_at_start']:.1f} at the start, {os.getloadavg()[0]:.1f} at the end")
+    print("; ".join(env["versions"]))
+    print("float64, one thread, all contenders on one processor in turn; results equal to 1e-8 before timing")
+    print(LINE.format("id", "workload", "ours", "peer", "fastest variant", "peer's", "ratio [quartiles]", "target", "").rstrip())
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
+        target = "" if row.target is None else ("> 1" if row.target == 1 else f">= {row.target:g}")
+        end = row.reason or row.verdict
+        print(
+            LINE.format(
+                row.id, row.workload, seconds(row.ours), row.peer, row.variant, seconds(row.theirs), ratio, target, end
+            ).rstrip()
+        )
+
+
+def as_json(env: dict[str, Any], rows: list[Row], samples: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "environment": env | {"load_at_end": os.getloadavg()[0]},
+        "rows": [dataclasses.asdict(row) | {"verdict": row.verdict} for row in rows],
+        "samples": samples,
+    }
