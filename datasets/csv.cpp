@@ -108,6 +108,7 @@ Dataset query_from_table(const CsvTable& table,
   query.feature_names = train.feature_names;
   query.class_names = train.class_names;
   query.target_name = train.target_name;
+  query.image = train.image;
   query.provenance = own_file(table.path, std::move(sha256));
   query.targets = read_target_like(table, target, train.task, train.class_names);
   query.inputs = read_inputs(table, columns);

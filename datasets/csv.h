@@ -28,7 +28,8 @@ namespace leaveout {
 
 struct CsvOptions {
   std::string target = {};               ///< name of the target column
-  std::optional<Task> task = {};         ///< forces the task; by default it is read off the target
+  std::optional<Task> task = {};         ///< forces the task (no reconstruction, see images.h); by
+                                         ///< default it is read off the target
   std::vector<std::string> ignore = {};  ///< columns to leave out, such as a row identifier
   char separator = ',';
 };

@@ -172,6 +172,10 @@ Eigen::MatrixXd read_classes(const CsvTable& table,
 }  // namespace
 
 Target read_target(const CsvTable& table, Eigen::Index column, std::optional<Task> task) {
+  if (task == Task::reconstruction)
+    throw std::invalid_argument(
+        "[csv] a reconstruction has no target column: read the file for the task of its column, "
+        "then take its inputs as targets");
   if (task == Task::regression) return {*task, read_values(table, column), {}};
   const Labels labels = read_labels(table, column);
   if (!task) task = detect_task(table, column, labels);

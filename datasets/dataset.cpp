@@ -20,21 +20,23 @@ std::string task_name(Task task) {
       return "binary";
     case Task::multiclass:
       return "multiclass";
+    case Task::reconstruction:
+      return "reconstruction";
   }
   assert(false);
   return {};
 }
 
 Task parse_task(const std::string& name) {
-  for (const Task task : {Task::regression, Task::binary, Task::multiclass}) {
+  for (const Task task : {Task::regression, Task::binary, Task::multiclass, Task::reconstruction}) {
     if (task_name(task) == name) return task;
   }
-  throw std::invalid_argument(
-      fmt::format("[task] unknown task '{}': use regression, binary or multiclass", name));
+  throw std::invalid_argument(fmt::format(
+      "[task] unknown task '{}': use regression, binary, multiclass or reconstruction", name));
 }
 
 Eigen::Index Dataset::label(Eigen::Index i) const {
-  assert(task != Task::regression);
+  assert(task == Task::binary || task == Task::multiclass);
   if (task == Task::binary) return targets(0, i) > 0.5 ? 1 : 0;
   Eigen::Index index = 0;
   targets.col(i).maxCoeff(&index);
@@ -60,6 +62,7 @@ Dataset take(const Dataset& dataset, const std::vector<Eigen::Index>& rows) {
   part.class_names = dataset.class_names;
   part.target_name = dataset.target_name;
   part.provenance = dataset.provenance;
+  part.image = dataset.image;
   return part;
 }
 

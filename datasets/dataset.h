@@ -19,9 +19,10 @@
 
 namespace leaveout {
 
-enum class Task { regression, binary, multiclass };
+/// Of a reconstruction the targets are the inputs, within [0, 1] (images.h).
+enum class Task { regression, binary, multiclass, reconstruction };
 
-/// "regression", "binary" or "multiclass".
+/// "regression", "binary", "multiclass" or "reconstruction".
 std::string task_name(Task task);
 
 /// The inverse of `task_name`. Throws std::invalid_argument for any other text.
@@ -34,16 +35,28 @@ struct Provenance {
   std::string sha256;   ///< of the file that was read; empty for generated data
 };
 
+/// What image a column of inputs is: pixels row by row, the channels of a pixel side by side. Zero:
+/// the inputs are no images.
+struct ImageSize {
+  Eigen::Index channels = 0, height = 0, width = 0;
+  double maximum = 0;  ///< value of the brightest pixel there can be; 0: unknown
+
+  Eigen::Index size() const { return channels * height * width; }
+  bool empty() const { return size() == 0; }
+  bool operator==(const ImageSize&) const = default;
+};
+
 /// Inputs and targets with their names.
 struct Dataset {
   std::string name;
   Task task = Task::regression;
-  Eigen::MatrixXd inputs;                  // (features x examples)
-  Eigen::MatrixXd targets;                 // (outputs x examples): value | 0 or 1 | one-hot
+  Eigen::MatrixXd inputs;   // (features x examples)
+  Eigen::MatrixXd targets;  // (outputs x examples): value | 0 or 1 | one-hot | pixels
   std::vector<std::string> feature_names;  // (features)
   std::vector<std::string> class_names;  // regression: none | binary: 2, target 1 = the second | k
   std::string target_name;
   Provenance provenance;
+  ImageSize image{};
 
   Eigen::Index size() const { return inputs.cols(); }
   Eigen::Index features() const { return inputs.rows(); }
@@ -78,12 +91,13 @@ Split split(const Dataset& dataset,
             Eigen::Index max_query = kNoLimit);
 
 /// Shift and scale of every input and, in regression, of every target. A constant column is shifted
-/// to 0 and not scaled (scale 1). Targets of a classification task are left as they are.
+/// to 0 and not scaled (scale 1). Targets of a classification task are left as they are, and so is
+/// all of a reconstruction: its inputs are its targets, which must stay within [0, 1].
 struct Standardizer {
-  Eigen::VectorXd input_mean;    // (features)
+  Eigen::VectorXd input_mean;    // (features): 0 in reconstruction
   Eigen::VectorXd input_scale;   // (features): population deviation, or 1
-  Eigen::VectorXd target_mean;   // (outputs): 0 in classification
-  Eigen::VectorXd target_scale;  // (outputs): 1 in classification
+  Eigen::VectorXd target_mean;   // (outputs): 0 unless in regression
+  Eigen::VectorXd target_scale;  // (outputs): 1 unless in regression
 
   /// Mean and population deviation of the training examples. Throws std::invalid_argument for an
   /// empty data set, and for a column whose deviation is not a finite number.

@@ -60,7 +60,9 @@ std::vector<DatasetInfo> shipped() {
            true,
            "E. Alpaydin, C. Kaynak, UCI Machine Learning Repository 80",
            kCcBy,
-           "1a8c0ce573804cf39bc6fdc9a6cc8f23d15cbf27a72575c1ca5fac15163717d0"}};
+           "1a8c0ce573804cf39bc6fdc9a6cc8f23d15cbf27a72575c1ca5fac15163717d0",
+           {},
+           {1, 8, 8, 16}}};
 }
 
 std::vector<DatasetInfo> fetched() {
@@ -229,6 +231,7 @@ Dataset load_dataset(const std::string& name) {
     dataset.target_name = info.columns.back();
   }
   dataset.name = name;
+  dataset.image = info.image;
   dataset.provenance.source = info.source;
   dataset.provenance.license = info.license;
   return dataset;

@@ -29,6 +29,7 @@ struct DatasetInfo {
   std::string license;                 ///< licence of the data
   std::string sha256;                  ///< of NAME.csv if it ships, of NAME.txt otherwise
   std::vector<std::string> columns{};  ///< names for NAME.txt: features, then the target
+  ImageSize image{};                   ///< what image the features are, if any
 };
 
 /// Every known data set, those that ship first.

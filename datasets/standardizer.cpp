@@ -58,15 +58,16 @@ Standardizer Standardizer::fit(const Dataset& train) {
         fmt::format("[standardise] '{}' has no examples: fit on one or more", train.name));
   }
   Standardizer result;
-  result.input_mean.resize(train.features());
-  result.input_scale.resize(train.features());
+  result.input_mean = Eigen::VectorXd::Zero(train.features());
+  result.input_scale = Eigen::VectorXd::Ones(train.features());
+  result.target_mean = Eigen::VectorXd::Zero(train.outputs());
+  result.target_scale = Eigen::VectorXd::Ones(train.outputs());
+  if (train.task == Task::reconstruction) return result;
   for (Eigen::Index i = 0; i < train.features(); ++i) {
     const Moments m = moments(train.inputs.row(i), name_of(train.feature_names, i));
     result.input_mean(i) = m.mean;
     result.input_scale(i) = m.scale;
   }
-  result.target_mean = Eigen::VectorXd::Zero(train.outputs());
-  result.target_scale = Eigen::VectorXd::Ones(train.outputs());
   if (train.task == Task::regression) {
     for (Eigen::Index i = 0; i < train.outputs(); ++i) {
       const Moments m = moments(train.targets.row(i), train.target_name);

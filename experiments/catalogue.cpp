@@ -33,11 +33,13 @@ CatalogueSection data_sets() {
 }
 
 CatalogueSection models() {
-  return {"models",
-          {{"linear", "linear regression: half squared error"},
-           {"logistic", "logistic regression: binary cross-entropy"},
-           {"softmax", "softmax regression: cross-entropy over classes"},
-           {"mlp:W1,W2,...", "a network with hidden layers of these widths, for any task"}}};
+  CatalogueSection section{"models",
+                           {{"linear", "linear regression: half squared error"},
+                            {"logistic", "logistic regression: binary cross-entropy"},
+                            {"softmax", "softmax regression: cross-entropy over classes"}}};
+  for (const ModelForm& m : model_forms())
+    section.entries.push_back({m.form, fmt::format("{} ({})", m.summary, m.example)});
+  return section;
 }
 
 CatalogueSection activations() {

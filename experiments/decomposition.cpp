@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <stdexcept>
@@ -17,12 +18,31 @@ namespace leaveout {
 
 namespace {
 
-/// The tasks to run: those of the preset, or the user's own file as the only one.
+/// Those of the preset's tasks that are about the data that `--set data=NAME` asks for, or one task
+/// of the lines for all: no other task's name and settings are given to these data.
+std::vector<Settings> tasks_on_named_data(const Preset& preset, const Preset& as_written) {
+  std::vector<Settings> chosen;
+  for (std::size_t i = 0; i < preset.tasks.size(); ++i) {
+    const Settings& before = as_written.tasks[i];
+    if (before.has("data") && before.text("data") == preset.tasks[i].text("data"))
+      chosen.push_back(preset.tasks[i]);
+  }
+  if (chosen.empty()) chosen.push_back(preset.common);
+  return chosen;
+}
+
+/// The tasks to run: those of the preset, those on the data that the user names, or the user's own
+/// file as the only one.
 std::vector<Settings> chosen_tasks(const Invocation& invocation) {
-  const Preset preset = load_preset(
-      "decomposition", invocation.preset, decomposition_settings(), invocation.overrides);
-  if (invocation.data.empty()) return preset.tasks;
-  return {preset.common};
+  const auto load = [&](const std::vector<std::string>& overrides) {
+    return load_preset("decomposition", invocation.preset, decomposition_settings(), overrides);
+  };
+  const Preset preset = load(invocation.overrides);
+  if (!invocation.data.empty()) return {preset.common};
+  const bool named = std::any_of(invocation.overrides.begin(),
+                                 invocation.overrides.end(),
+                                 [](const std::string& o) { return o.starts_with("data="); });
+  return named ? tasks_on_named_data(preset, load({})) : preset.tasks;
 }
 
 std::vector<TaskSettings> read_tasks(const Invocation& invocation) {

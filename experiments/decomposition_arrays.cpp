@@ -5,6 +5,7 @@
 
 #include "datasets/npy.h"
 #include "experiments/decomposition_report.h"
+#include "models/architecture.h"
 
 namespace leaveout {
 
@@ -25,22 +26,38 @@ bool writes_dense(const TaskResult& r) {
 }
 
 std::string parameter_order(const ModelSpec& spec) {
-  std::string text = "layers from the input on; in each, ";
-  text +=
-      spec.bias ? "W (out x in) column by column, then b (out)" : "W (out x in) column by column";
+  std::string text = "layers from the input on; in each, W (out x in) column by column";
+  if (spec.bias) text += ", then b (out)";
+  if (spec.family != Family::mlp || spec.layer_norm)
+    text +=
+        "; in of a convolution and out of a transposed one count the window's numbers, channel "
+        "fastest, then column, then row; a layer norm has gain, then shift";
   return text;
+}
+
+/// Where each matrix lies in theta.
+Json blocks_json(const ModelSpec& spec) {
+  Json blocks = Json::array();
+  for (const ParameterBlock& b : parameter_blocks(architecture(spec)))
+    blocks.push_back({{"offset", b.offset},
+                      {"rows", b.rows},
+                      {"columns", b.cols},
+                      {"kind", block_kind_name(b.kind)}});
+  return blocks;
 }
 
 Json model_json(const TaskResult& r) {
   const ModelSpec& spec = r.model->spec();
   Json j;
   j["model"] = spec.name;
-  j["widths"] = spec.widths();
+  if (spec.family == Family::mlp) j["widths"] = spec.widths();
+  j["architecture"] = describe(spec);
   j["activation"] = spec.hidden.empty() ? "none" : activation_name(spec.activation);
   j["bias"] = spec.bias;
   j["loss"] = loss_name(spec.loss);
   j["parameters"] = spec.parameter_count();
   j["parameter_order"] = parameter_order(spec);
+  j["parameter_blocks"] = blocks_json(spec);
   j["weight_decay"] = r.loo->weight_decay();
   j["damping"] = r.loo->damping();
   return j;
@@ -83,6 +100,9 @@ Json protocol_json(const Decomposition& d) {
 
 Json task_json(const TaskResult& r) {
   Json j;
+  const ImageSize& image = r.train->image;
+  const bool standardized = r.settings.standardize && r.train->task != Task::reconstruction;
+  j["task"] = task_name(r.train->task);
   j["data"] = {{"name", r.train->name},
                {"source", r.train->provenance.source},
                {"sha256", r.train->provenance.sha256},
@@ -91,7 +111,8 @@ Json task_json(const TaskResult& r) {
                {"features", r.train->feature_names},
                {"target", r.train->target_name},
                {"classes", r.train->class_names},
-               {"standardized", r.settings.standardize}};
+               {"standardized", standardized}};
+  if (!image.empty()) j["data"]["image"] = {image.channels, image.height, image.width};
   j["seed"] = r.settings.seed;
   j["objective"] = model_json(r);
   j["base_run"] = base_json(r);
@@ -112,8 +133,12 @@ Json conventions() {
       {"loss",
        "half_squared_error = |y - t|^2 / 2; binary_cross_entropy on one logit, target 1 = the "
        "second "
-       "class; cross_entropy = logsumexp(y) - y_label"},
+       "class, or in a reconstruction summed over the logits of all pixels, target = the pixel in "
+       "[0, 1]; cross_entropy = logsumexp(y) - y_label"},
       {"hidden layers", "h = activation(W x + b); outputs y are the last layer's affine values"},
+      {"images",
+       "a row holds the pixels row by row, the channels of a pixel side by side; pooling leaves "
+       "out a last row or column that does not fill a square"},
       {"responses",
        "cold, warm: argmin Q without k; prox: + damping/2 |theta - theta_s|^2; pbrf: argmin (1/N) "
        "sum_i D_i(f(theta), f(theta_s)) - (1/N) loss_k + (damping + weight_decay)/2 |theta - "

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "datasets/images.h"
 #include "datasets/registry.h"
 #include "experiments/decomposition.h"
 #include "experiments/decomposition_task.h"
@@ -46,12 +47,19 @@ std::vector<SettingSpec> data_settings() {
       {"data", Type::text, "", "a data set of `leaveout list`"},
       choice("task",
              "",
-             "forces the task of a CSV file; default: read off the target",
-             {"regression", "binary", "multiclass"}),
+             "forces the task of a CSV file, default: read off the target; reconstruction, of any "
+             "data: the targets are the inputs, scaled to 0 to 1",
+             {"regression", "binary", "multiclass", "reconstruction"}),
+      {"image",
+       Type::text,
+       "",
+       "which image a file's columns are, as in 8x8 or 3x32x32 (channels first; in the columns the "
+       "channels of a pixel are side by side)"},
       {"standardize",
        Type::flag,
        "true",
-       "inputs (and a regression's target) by the training rows' mean and deviation"},
+       "inputs (and a regression's target) by the training rows' mean and deviation; not in a "
+       "reconstruction"},
       number("train_fraction", "0.8", "share of the rows for training, where no query is given", 0),
       whole("max_train", "", "at most so many training rows", 2),
       whole("max_query", "", "at most so many query rows", 1),
@@ -61,11 +69,16 @@ std::vector<SettingSpec> data_settings() {
 
 std::vector<SettingSpec> model_settings() {
   return {
-      {"model", Type::text, "", "linear, logistic, softmax or mlp:W1,W2,...; default: by the task"},
+      {"model",
+       Type::text,
+       "",
+       "linear, logistic, softmax, mlp:32,32, mlp_ln:32,32, lenet:4,8, resnet:4,8, autoencoder:16 "
+       "or another of `leaveout list`; default: by the task"},
       choice("activation",
              "tanh",
              "of the hidden layers",
              {"relu", "tanh", "sigmoid", "softplus", "gelu"}),
+      choice("pooling", "average", "of lenet", {"average", "max"}),
       {"bias", Type::flag, "true", "whether layers have biases"},
       choice("initialisation",
              "",
@@ -162,9 +175,11 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   if (t.name.empty() || t.name.front() == '.' || t.name.find('/') != std::string::npos)
     throw std::invalid_argument(fmt::format(
         "[decomposition] name, expected a plain folder name, got '{}': --set name=NAME", t.name));
+  if (s.has("image")) t.image = parse_image_size(s.text("image"));
   if (s.has("task")) t.task = parse_task(s.text("task"));
   if (s.has("model")) t.model = s.text("model");
   t.activation = parse_activation(s.text("activation"));
+  t.pooling = parse_pooling(s.text("pooling"));
   t.bias = s.flag("bias");
   t.standardize = s.flag("standardize");
   t.train_fraction = s.number("train_fraction");

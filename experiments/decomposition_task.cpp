@@ -8,6 +8,7 @@
 
 #include "autodiff/memory.h"
 #include "datasets/csv.h"
+#include "datasets/images.h"
 #include "datasets/random.h"
 #include "datasets/registry.h"
 
@@ -17,18 +18,61 @@ using Eigen::VectorXd;
 
 namespace {
 
-/// Train and query parts as the user gave them: two files, or one source that is split.
-Split load(const TaskSettings& s) {
-  if (s.csv.empty())
-    return split(load_dataset(s.data), s.train_fraction, s.seed, s.max_train, s.max_query);
+bool reconstructs(const TaskSettings& s) {
+  return s.task == Task::reconstruction;
+}
+
+CsvOptions csv_options(const TaskSettings& s) {
   CsvOptions csv;
   csv.target = s.target;
-  csv.task = s.task;
-  const Dataset whole = read_dataset(s.csv, csv);
-  if (s.query_csv.empty()) return split(whole, s.train_fraction, s.seed, s.max_train, s.max_query);
+  if (!reconstructs(s)) csv.task = s.task;
+  return csv;
+}
+
+void set_image(const ImageSize& image, Dataset& data) {
+  if (image.empty()) return;
+  if (image.size() != data.features())
+    throw std::invalid_argument(
+        fmt::format("[decomposition] image, expected a size of {} pixels and channels (the "
+                    "features), got {}x{}x{}",
+                    data.features(),
+                    image.channels,
+                    image.height,
+                    image.width));
+  const double maximum = data.image.maximum;
+  data.image = image;
+  data.image.maximum = maximum;
+}
+
+Dataset load_whole(const TaskSettings& s) {
+  if (!s.csv.empty()) return read_dataset(s.csv, csv_options(s));
+  Dataset data = load_dataset(s.data);
+  if (s.task && !reconstructs(s) && *s.task != data.task)
+    throw std::invalid_argument(
+        fmt::format("[decomposition] task, expected {} or reconstruction for data={}, got {}",
+                    task_name(data.task),
+                    s.data,
+                    task_name(*s.task)));
+  return data;
+}
+
+/// Train and query parts as the user gave them: two files, or one source that is split.
+Split load(const TaskSettings& s) {
+  Dataset whole = load_whole(s);
+  set_image(s.image, whole);
+  if (s.csv.empty() || s.query_csv.empty())
+    return split(reconstructs(s) ? reconstruction_of(whole) : whole,
+                 s.train_fraction,
+                 s.seed,
+                 s.max_train,
+                 s.max_query);
   Split parts;
-  parts.train = whole;
-  parts.query = read_query(s.query_csv, whole, csv);
+  parts.query = read_query(s.query_csv, whole, csv_options(s));
+  if (reconstructs(s)) {
+    parts.query = reconstruction_of(parts.query, whole);
+    whole = reconstruction_of(whole);
+  }
+  parts.train = std::move(whole);
   return parts;
 }
 
@@ -44,17 +88,17 @@ void prepare_data(const TaskSettings& s, TaskResult& r) {
 }
 
 ModelSpec make_spec(const TaskSettings& s, const Dataset& train) {
-  const std::string plain = train.task == Task::regression ? "linear"
-                            : train.task == Task::binary   ? "logistic"
-                                                           : "softmax";
-  ModelSpec spec =
-      parse_model(s.model.empty() ? plain : s.model, train.task, train.features(), train.outputs());
+  ModelSpec spec = parse_model(s.model.empty() ? plain_model(train.task) : s.model, train);
   spec.activation = s.activation;
+  spec.pooling = s.pooling;
   spec.bias = s.bias;
   return spec;
 }
 
-void require_memory(const TaskSettings& s, const ModelSpec& spec, Index examples, int threads) {
+void require_task_memory(const TaskSettings& s,
+                         const ModelSpec& spec,
+                         Index examples,
+                         int threads) {
   require_memory("decomposition",
                  predicted_bytes(s, spec, examples, threads),
                  0,
@@ -133,7 +177,7 @@ TaskResult run_task(const TaskSettings& settings, const TaskOptions& options) {
   r.settings = settings;
   prepare_data(settings, r);
   const ModelSpec spec = make_spec(settings, *r.train);
-  require_memory(settings, spec, r.train->size(), options.threads);
+  require_task_memory(settings, spec, r.train->size(), options.threads);
   r.model = std::make_unique<Model>(spec);
   r.removed = choose_removed(settings, r.train->size());
 

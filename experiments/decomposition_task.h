@@ -20,9 +20,11 @@ struct TaskSettings {
   std::string name;  // of the task, and of its folder
   std::string data;  // of the registry, or empty for a file:
   std::string csv, target, query_csv;
-  std::optional<Task> task;  // forces the task of a CSV file
+  ImageSize image;           // of a CSV file's columns; empty: the data's own
+  std::optional<Task> task;  // forces the task of a CSV file; reconstruction: of any data
   std::string model;         // empty: by the task
   Activation activation = Activation::tanh;
+  Pooling pooling = Pooling::average;
   bool bias = true;
   bool standardize = true;
   double train_fraction = 0.8;

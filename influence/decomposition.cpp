@@ -132,16 +132,14 @@ std::string task_key(const LeaveOneOut& loo,
                         options.newton.max_radius,
                         options.newton.leave_saddles);
   return fmt::format(
-      "{}\nresponse={} removed={} convention={}\nmodel widths={} activation={} loss={} bias={}\n"
+      "{}\nresponse={} removed={} convention={}\nmodel={} loss={}\n"
       "weight_decay={} damping={}\ninputs={} targets={}\ntheta_init={} theta_s={}\n{} {}\n",
       options.provenance,
       response_name(response),
       fmt::join(removed, ","),
       loo.removal() == Removal::keep_weights ? "keep" : "renormalise",
-      fmt::join(spec.widths(), ","),
-      activation_name(spec.activation),
+      describe(spec),
       loss_name(spec.loss),
-      spec.bias,
       loo.weight_decay(),
       loo.damping(),
       hash(loo.train().inputs),

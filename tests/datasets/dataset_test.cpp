@@ -27,10 +27,11 @@ Dataset counting(Eigen::Index examples) {
 }  // namespace
 
 TEST_CASE("a task is named and read back") {
-  for (const Task task : {Task::regression, Task::binary, Task::multiclass}) {
+  for (const Task task : {Task::regression, Task::binary, Task::multiclass, Task::reconstruction}) {
     CHECK(parse_task(task_name(task)) == task);
   }
-  CHECK(has(refusal([] { parse_task("ranking"); }), "use regression, binary or multiclass"));
+  CHECK(has(refusal([] { parse_task("ranking"); }),
+            "use regression, binary, multiclass or reconstruction"));
 }
 
 TEST_CASE("take keeps the order asked for, repeats included, and the names") {

@@ -57,7 +57,7 @@ std::string refusal(const Action& action) {
   try {
     action();
   } catch (const std::invalid_argument& error) {
-    const std::string message = error.what();
+    std::string message = error.what();
     const bool one_line = std::all_of(message.begin(), message.end(), [](char c) {
       return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
     });

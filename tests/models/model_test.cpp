@@ -7,6 +7,7 @@
 #include <numbers>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "models/objective.h"
 #include "tests/support/random_numbers.h"
@@ -133,9 +134,13 @@ TEST_CASE("a model that the task does not have is refused with what it has") {
     return message_of([&] { parse_model(text, task, 4, 2); });
   };
   CHECK(parse("softmax", Task::binary) ==
-        "[model] model, expected logistic or mlp:W1,W2,... for a binary task, got 'softmax'");
-  CHECK(parse("logistic", Task::regression).find("expected linear or") != std::string::npos);
-  CHECK(parse("mlp:", Task::multiclass).find("expected softmax or") != std::string::npos);
+        "[model] model, expected logistic, mlp:W1,W2,..., lenet:C1,.../W1,..., resnet:C1,C2,... "
+        "for a binary task, got 'softmax'");
+  CHECK(parse("logistic", Task::regression).find("expected linear, mlp:") != std::string::npos);
+  CHECK(parse("mlp:", Task::multiclass).find("expected softmax, mlp:") != std::string::npos);
+  CHECK(parse("logistic", Task::reconstruction).find("expected mlp:") != std::string::npos);
+  CHECK(parse("autoencoder:3", Task::multiclass).find("are for task=reconstruction") !=
+        std::string::npos);
   CHECK(parse("", Task::multiclass).find("got ''") != std::string::npos);
   for (const char* bad : {"mlp:0",
                           "mlp:-3",
@@ -154,6 +159,46 @@ TEST_CASE("a model that the task does not have is refused with what it has") {
     CHECK(message.find(bad) != std::string::npos);
     CHECK(message.find('\n') == std::string::npos);
   }
+}
+
+TEST_CASE("numbers that are missing or in the wrong place are refused with an example") {
+  struct Case {
+    std::string text, example;
+  };
+  for (const Case& c : std::vector<Case>{{"lenet:8,16/", "lenet:8,16"},
+                                         {"lenet:/3", "lenet:8,16"},
+                                         {"lenet:3/4/5", "lenet:8,16"},
+                                         {"lenet:0", "lenet:8,16"},
+                                         {"mlp:3/4", "mlp:32,32"},
+                                         {"resnet:3/4", "resnet:8,16"},
+                                         {"conv_autoencoder:3", "conv_autoencoder:4,8/16"},
+                                         {"conv_autoencoder:3/4,5", "4,8/16"},
+                                         {"autoencoder:3,", "autoencoder:32,8"}}) {
+    CAPTURE(c.text);
+    const std::string message = message_of([&] {
+      parse_model(c.text, Task::reconstruction, 64, 64, {1, 8, 8});
+    });
+    CHECK(message.find("expected positive whole numbers as in ") != std::string::npos);
+    CHECK(message.find(c.example) != std::string::npos);
+    CHECK(message.find("got '" + c.text + "'") != std::string::npos);
+  }
+}
+
+TEST_CASE("every form that is listed can be written, and its name alone stands for its example") {
+  for (const ModelForm& form : model_forms()) {
+    CAPTURE(form.example);
+    const ModelSpec spec = parse_model(form.example, Task::reconstruction, 64, 64, {1, 8, 8});
+    const std::string name = form.example.substr(0, form.example.find(':'));
+    CHECK(form.form.starts_with(name + ":"));
+    CHECK(describe(spec) == describe(parse_model(name, Task::reconstruction, 64, 64, {1, 8, 8})));
+    CHECK(spec.loss == LossKind::binary_cross_entropy);
+    CHECK(spec.layer_norm == (name == "mlp_ln"));
+  }
+  for (const Task task : {Task::regression, Task::binary, Task::multiclass, Task::reconstruction})
+    CHECK_NOTHROW(parse_model(plain_model(task), task, 4, 4));
+  CHECK(parse_model("lenet_ln:2", Task::binary, 16, 1, {1, 4, 4}).layer_norm);
+  CHECK(parse_pooling(pooling_name(Pooling::max)) == Pooling::max);
+  CHECK(parse_pooling(pooling_name(Pooling::average)) == Pooling::average);
 }
 
 TEST_CASE("names of activations and initialisations survive printing and parsing") {
