@@ -12,10 +12,11 @@ JOBS    := -j$(shell nproc 2>/dev/null || echo 2)
 
 # -ffast-math is never used: it breaks NaN tests. Eigen's own threads are off: parallelism is over
 # tasks, which keeps results bit for bit the same for any number of threads.
+# -mtune=generic: tuned for the processor, g++ 12 makes Eigen's products 10 to 25 % slower on Zen.
 # g++ 12 warns inside its own AVX-512 intrinsics (undefined vectors), hence the last two -Wno.
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized \
             -Wno-uninitialized -Werror
-CXXFLAGS := -std=c++20 -O3 -march=native -fno-math-errno -fno-trapping-math -fopenmp -g1 -DNDEBUG
+CXXFLAGS := -std=c++20 -O3 -march=native -mtune=generic -fno-math-errno -fno-trapping-math -fopenmp -g1 -DNDEBUG
 ifeq ($(MODE),asan)
   BUILD    := build/asan
   CXXFLAGS := -std=c++20 -O1 -g -march=native -fopenmp -fno-omit-frame-pointer \
@@ -61,6 +62,7 @@ sees-models      := datasets autodiff models
 sees-influence   := datasets autodiff models influence
 sees-experiments := datasets autodiff models influence experiments
 support-autodiff := $(call sources,tests/support)
+support-models   := tests/support/alloc_count.cpp
 $(addprefix test-,$(FOLDERS)): test-%:
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/tests_$*
 	@$(BUILD)/tests_$* $(ARGS)

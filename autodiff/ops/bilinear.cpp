@@ -3,11 +3,47 @@
 
 #include <fmt/format.h>
 
+#include <type_traits>
+
 #include "autodiff/families.h"
+#include "autodiff/small_product.h"
 
 namespace leaveout {
 
 namespace {
+
+/// put = a b or a' b: by the kernel for small a (small_product.h) where that is faster.
+template <class S>
+void multiply(const ConstMatrixMap<S>& a,
+              bool transposed,
+              const ConstMatrixMap<S>& b,
+              Sink<S> put) {
+  if constexpr (std::is_same_v<S, double>) {
+    const Index rows = put.map.rows(), inner = b.rows(), n = b.cols();
+    if (small_enough(rows, inner, n)) {
+      multiply_small(a.data(), rows, inner, transposed, b.data(), n, put.map.data(), !put.fresh);
+      return;
+    }
+  }
+  if (transposed)
+    put(a.transpose() * b);
+  else
+    put(a * b);
+}
+
+/// put = y b'.
+template <class S>
+void accumulate(const ConstMatrixMap<S>& y, const ConstMatrixMap<S>& b, Sink<S>& put) {
+  if constexpr (std::is_same_v<S, double>) {
+    if (small_enough(y.rows(), b.rows(), y.cols())) {
+      accumulate_small(
+          y.data(), y.rows(), b.data(), b.rows(), y.cols(), put.map.data(), !put.fresh);
+      put.fresh = false;
+      return;
+    }
+  }
+  put(y * b.transpose());
+}
 
 // The three products of Y = A B, shared by matmul and affine:
 //   Y = A B,  A_bar = Y_bar B',  B_bar = A' Y_bar      (m x n · (k x n)' -> m x k, and so on)
@@ -19,17 +55,17 @@ class MatrixProduct : public BilinearOp<Derived, S> {
   using BilinearOp<Derived, S>::BilinearOp;
   static constexpr bool kActsOnColumns = true;
   void product(const ConstMatrixMap<S>& a, const ConstMatrixMap<S>& b, Sink<S>& put) const {
-    put.with_rows(a.rows())(a * with_rows(b, a.cols()));
+    multiply(a, false, with_rows(b, a.cols()), put.with_rows(a.rows()));
   }
   void adjoint_left(const ConstMatrixMap<S>& y_bar,
                     const ConstMatrixMap<S>& b,
                     Sink<S>& put) const {
-    put(with_rows(y_bar, put.map.rows()) * with_rows(b, put.map.cols()).transpose());
+    accumulate(with_rows(y_bar, put.map.rows()), with_rows(b, put.map.cols()), put);
   }
   void adjoint_right(const ConstMatrixMap<S>& a,
                      const ConstMatrixMap<S>& y_bar,
                      Sink<S>& put) const {
-    put.with_rows(a.cols())(a.transpose() * with_rows(y_bar, a.rows()));
+    multiply(a, true, with_rows(y_bar, a.rows()), put.with_rows(a.cols()));
   }
 };
 

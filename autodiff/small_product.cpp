@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "autodiff/small_product.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace leaveout {
+
+namespace {
+
+using Eigen::Index;
+
+// As wide as the machine's registers: the compiler would split wider ones and spill.
+#if defined(__AVX512F__)
+constexpr int kLanes = 8, kRegisters = 32;
+#elif defined(__AVX__)
+constexpr int kLanes = 4, kRegisters = 16;
+#else
+constexpr int kLanes = 2, kRegisters = 16;
+#endif
+constexpr int kHalf = kLanes / 2;
+typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double))));
+typedef double HalfLanes __attribute__((vector_size(kHalf * sizeof(double))));
+
+template <class V>
+V load(const double* from) {
+  V v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class V>
+void store(double* to, const V& v) {
+  std::memcpy(to, &v, sizeof v);
+}
+
+/// A column of rows: `kVectors` vectors, and half a vector where that holds what is left.
+template <int kVectors, bool kHasHalf>
+struct Column {
+  static constexpr Index kRows = kVectors * kLanes + (kHasHalf ? kHalf : 0);
+  Lanes vectors[kVectors > 0 ? kVectors : 1] = {};
+  HalfLanes half = {};
+
+  static Column read(const double* from) {
+    Column c;
+    for (int v = 0; v < kVectors; ++v) c.vectors[v] = load<Lanes>(from + v * kLanes);
+    if constexpr (kHasHalf) c.half = load<HalfLanes>(from + kVectors * kLanes);
+    return c;
+  }
+  void write(double* to) const {
+    for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, vectors[v]);
+    if constexpr (kHasHalf) store(to + kVectors * kLanes, half);
+  }
+  void add(const Column& c, double times) {
+    for (int v = 0; v < kVectors; ++v) vectors[v] += c.vectors[v] * times;
+    if constexpr (kHasHalf) half += c.half * times;
+  }
+  /// To m rows at `to`, overwriting or adding; what is padded does not leave.
+  template <bool kAdd>
+  void write_part(double* to, Index m) const {
+    double all[kRows];
+    write(all);
+    for (Index r = 0; r < m; ++r) to[r] = kAdd ? to[r] + all[r] : all[r];
+  }
+};
+
+/// Columns of the result that stay in registers, beside a column of the small factor and a spread
+/// number.
+template <class C>
+constexpr int columns_for() {
+  constexpr int vectors = static_cast<int>((C::kRows + kLanes - 1) / kLanes);
+  return std::clamp((kRegisters - vectors - 2) / vectors, 1, 8);
+}
+
+/// kColumns columns of y = a b, with a packed (C::kRows x k). Padded rows run over into the next
+/// column, whose numbers are written later (overwriting) or get zeros added; the last column has
+/// none and is written in part.
+template <class C, int kColumns, bool kAdd>
+void multiply_block(const double* packed, Index m, Index k, const double* b, double* y, bool last) {
+  C sum[kColumns];
+  for (Index i = 0; i < k; ++i) {
+    const C column = C::read(packed + i * C::kRows);
+    for (int j = 0; j < kColumns; ++j) sum[j].add(column, b[i + j * k]);
+  }
+  for (int j = 0; j < kColumns; ++j) {
+    if (last && j + 1 == kColumns) {
+      sum[j].template write_part<kAdd>(y + j * m, m);
+    } else {
+      if constexpr (kAdd) sum[j].add(C::read(y + j * m), 1);
+      sum[j].write(y + j * m);
+    }
+  }
+}
+
+template <class C, bool kAdd>
+void multiply_all(const double* packed, Index m, Index k, const double* b, Index n, double* y) {
+  constexpr int kColumns = columns_for<C>();
+  Index j = 0;
+  for (; j + kColumns <= n; j += kColumns)
+    multiply_block<C, kColumns, kAdd>(packed, m, k, b + j * k, y + j * m, j + kColumns == n);
+  for (; j < n; ++j) multiply_block<C, 1, kAdd>(packed, m, k, b + j * k, y + j * m, j + 1 == n);
+}
+
+/// kColumns columns of c = y b'. Padded rows are read from the next column and not written; behind
+/// the last column there may be nothing, so that it is read from a copy.
+template <class C, int kColumns>
+void accumulate_block(
+    const double* y, Index m, const double* b, Index k, Index n, double* c, bool add) {
+  C sum[kColumns];
+  double last[C::kRows] = {};
+  std::copy_n(y + (n - 1) * m, m, last);
+  for (Index i = 0; i < n; ++i) {
+    const C column = C::read(i + 1 < n ? y + i * m : last);
+    for (int j = 0; j < kColumns; ++j) sum[j].add(column, b[j + i * k]);
+  }
+  for (int j = 0; j < kColumns; ++j)
+    if (add)
+      sum[j].template write_part<true>(c + j * m, m);
+    else
+      sum[j].template write_part<false>(c + j * m, m);
+}
+
+template <class C>
+void accumulate_all(
+    const double* y, Index m, const double* b, Index k, Index n, double* c, bool add) {
+  constexpr int kColumns = columns_for<C>();
+  Index j = 0;
+  for (; j + kColumns <= k; j += kColumns)
+    accumulate_block<C, kColumns>(y, m, b + j, k, n, c + j * m, add);
+  if constexpr (kColumns > 4)
+    for (; j + 4 <= k; j += 4) accumulate_block<C, 4>(y, m, b + j, k, n, c + j * m, add);
+  for (; j < k; ++j) accumulate_block<C, 1>(y, m, b + j, k, n, c + j * m, add);
+}
+
+/// Calls body with an empty Column of m rows, padded.
+template <int kVectors = 0, class Body>
+void with_column(Index m, Body&& body) {
+  if constexpr (kVectors * kLanes < kLargestRows) {
+    if (m > kVectors * kLanes + kHalf && m > (kVectors + 1) * kLanes)
+      return with_column<kVectors + 1>(m, body);
+    if (m > kVectors * kLanes + kHalf) return body(Column<kVectors + 1, false>());
+    return body(Column<kVectors, true>());
+  }
+}
+
+}  // namespace
+
+void multiply_small(const double* a,
+                    Index m,
+                    Index k,
+                    bool transposed,
+                    const double* b,
+                    Index n,
+                    double* y,
+                    bool add) {
+  alignas(64) double packed[kLargestRows * kLargestInner];
+  with_column(m, [&](auto empty) {
+    using C = decltype(empty);
+    for (Index i = 0; i < k; ++i) {
+      double* const column = packed + i * C::kRows;
+      for (Index r = 0; r < m; ++r) column[r] = transposed ? a[i + r * k] : a[r + i * m];
+      for (Index r = m; r < C::kRows; ++r) column[r] = 0;
+    }
+    if (add)
+      multiply_all<C, true>(packed, m, k, b, n, y);
+    else
+      multiply_all<C, false>(packed, m, k, b, n, y);
+  });
+}
+
+void accumulate_small(
+    const double* y, Index m, const double* b, Index k, Index n, double* c, bool add) {
+  with_column(m, [&](auto empty) { accumulate_all<decltype(empty)>(y, m, b, k, n, c, add); });
+}
+
+}  // namespace leaveout
