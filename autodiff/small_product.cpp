@@ -22,6 +22,10 @@ constexpr int kHalf = kLanes / 2;
 typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double))));
 typedef double HalfLanes __attribute__((vector_size(kHalf * sizeof(double))));
 
+// Blocks of the result stay in registers only where the loops over them are gone before the
+// compiler looks for arrays to take apart.
+#define LEAVEOUT_UNROLL _Pragma("GCC unroll 8")
+
 template <class V>
 V load(const double* from) {
   V v;
@@ -38,8 +42,8 @@ void store(double* to, const V& v) {
 template <int kVectors, bool kHasHalf>
 struct Column {
   static constexpr Index kRows = kVectors * kLanes + (kHasHalf ? kHalf : 0);
-  Lanes vectors[kVectors > 0 ? kVectors : 1] = {};
-  HalfLanes half = {};
+  Lanes vectors[kVectors > 0 ? kVectors : 1];
+  HalfLanes half;
 
   static Column read(const double* from) {
     Column c;
@@ -51,9 +55,17 @@ struct Column {
     for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, vectors[v]);
     if constexpr (kHasHalf) store(to + kVectors * kLanes, half);
   }
-  void add(const Column& c, double times) {
-    for (int v = 0; v < kVectors; ++v) vectors[v] += c.vectors[v] * times;
-    if constexpr (kHasHalf) half += c.half * times;
+  /// this = or += c times a number.
+  template <bool kAdd>
+  void take(const Column& c, double times) {
+    const Lanes spread = times - Lanes{};
+    for (int v = 0; v < kVectors; ++v)
+      vectors[v] = kAdd ? vectors[v] + c.vectors[v] * spread : c.vectors[v] * spread;
+    if constexpr (kHasHalf) {
+      HalfLanes low;  // the same register, seen at half its width
+      std::memcpy(&low, &spread, sizeof low);
+      half = kAdd ? half + c.half * low : c.half * low;
+    }
   }
   /// To m rows at `to`, overwriting or adding; what is padded does not leave.
   template <bool kAdd>
@@ -72,22 +84,29 @@ constexpr int columns_for() {
   return std::clamp((kRegisters - vectors - 2) / vectors, 1, 8);
 }
 
-/// kColumns columns of y = a b, with a packed (C::kRows x k). Padded rows run over into the next
+/// kColumns columns of y = a b, with a packed behind the column that sums start from
+/// (C::kRows x (1 + k)). Padded rows run over into the next
 /// column, whose numbers are written later (overwriting) or get zeros added; the last column has
 /// none and is written in part.
 template <class C, int kColumns, bool kAdd>
 void multiply_block(const double* packed, Index m, Index k, const double* b, double* y, bool last) {
   C sum[kColumns];
+  const C start = C::read(packed);
+  LEAVEOUT_UNROLL
+  for (int j = 0; j < kColumns; ++j) sum[j] = start;
   for (Index i = 0; i < k; ++i) {
-    const C column = C::read(packed + i * C::kRows);
-    for (int j = 0; j < kColumns; ++j) sum[j].add(column, b[i + j * k]);
+    const C column = C::read(packed + (i + 1) * C::kRows);
+    LEAVEOUT_UNROLL
+    for (int j = 0; j < kColumns; ++j) sum[j].template take<true>(column, b[i + j * k]);
   }
+  LEAVEOUT_UNROLL
   for (int j = 0; j < kColumns; ++j) {
-    if (last && j + 1 == kColumns) {
-      sum[j].template write_part<kAdd>(y + j * m, m);
+    double* const to = y + j * m;
+    if (j + 1 == kColumns && last) {
+      sum[j].template write_part<kAdd>(to, m);
     } else {
-      if constexpr (kAdd) sum[j].add(C::read(y + j * m), 1);
-      sum[j].write(y + j * m);
+      if constexpr (kAdd) sum[j].template take<true>(C::read(to), 1);
+      sum[j].write(to);
     }
   }
 }
@@ -109,10 +128,15 @@ void accumulate_block(
   C sum[kColumns];
   double last[C::kRows] = {};
   std::copy_n(y + (n - 1) * m, m, last);
-  for (Index i = 0; i < n; ++i) {
-    const C column = C::read(i + 1 < n ? y + i * m : last);
-    for (int j = 0; j < kColumns; ++j) sum[j].add(column, b[j + i * k]);
+  const C final = C::read(last);
+  LEAVEOUT_UNROLL
+  for (int j = 0; j < kColumns; ++j) sum[j].template take<false>(final, b[j + (n - 1) * k]);
+  for (Index i = 0; i + 1 < n; ++i) {
+    const C column = C::read(y + i * m);
+    LEAVEOUT_UNROLL
+    for (int j = 0; j < kColumns; ++j) sum[j].template take<true>(column, b[j + i * k]);
   }
+  LEAVEOUT_UNROLL
   for (int j = 0; j < kColumns; ++j)
     if (add)
       sum[j].template write_part<true>(c + j * m, m);
@@ -152,12 +176,14 @@ void multiply_small(const double* a,
                     const double* b,
                     Index n,
                     double* y,
-                    bool add) {
-  alignas(64) double packed[kLargestRows * kLargestInner];
+                    bool add,
+                    const double* bias) {
+  alignas(64) double packed[kLargestRows * (1 + kLargestInner)];
   with_column(m, [&](auto empty) {
     using C = decltype(empty);
+    for (Index r = 0; r < C::kRows; ++r) packed[r] = bias && r < m ? bias[r] : 0;
     for (Index i = 0; i < k; ++i) {
-      double* const column = packed + i * C::kRows;
+      double* const column = packed + (i + 1) * C::kRows;
       for (Index r = 0; r < m; ++r) column[r] = transposed ? a[i + r * k] : a[r + i * m];
       for (Index r = m; r < C::kRows; ++r) column[r] = 0;
     }

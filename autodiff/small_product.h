@@ -7,7 +7,7 @@
 // vectors of rows padded with zeros, and a block of the result stays in registers while the sum
 // over the inner size runs:
 //
-//   multiply_small       Y (m x n)  = A (m x k) B (k x n)       or +=
+//   multiply_small       Y (m x n)  = A (m x k) B (k x n)       or +=,   + b 1'
 //   accumulate_small     C (m x k)  = Y (m x n) B (k x n)'      or +=
 //
 // m from kSmallestRows to kLargestRows, n large. The sum runs in the order of the inner index, so
@@ -27,8 +27,9 @@ constexpr bool small_enough(Eigen::Index m, Eigen::Index k, Eigen::Index n) {
   return m >= kSmallestRows && m <= kLargestRows && k <= kLargestInner && n >= 16;
 }
 
-/// y (m x n) = a b, or += if `add`. a (m x k), or its transpose (k x m) if `transposed`; b (k x n).
-/// All column by column without gaps. Nothing may overlap.
+/// y (m x n) = a b, or += if `add`, + the column bias (m) if there is one. a (m x k), or its
+/// transpose (k x m) if `transposed`; b (k x n). All column by column without gaps. Nothing may
+/// overlap.
 void multiply_small(const double* a,
                     Eigen::Index m,
                     Eigen::Index k,
@@ -36,7 +37,8 @@ void multiply_small(const double* a,
                     const double* b,
                     Eigen::Index n,
                     double* y,
-                    bool add);
+                    bool add,
+                    const double* bias = nullptr);
 
 /// c (m x k) = y b', or += if `add`. y (m x n), b (k x n), column by column without gaps.
 void accumulate_small(const double* y,

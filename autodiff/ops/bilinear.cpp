@@ -86,38 +86,52 @@ class Affine final : public MatrixProduct<Affine<S>, S> {
   const char* name() const override { return "affine"; }
 
   void forward(Workspace<S>& ws) const override {
+    const ConstMatrixMap<S> w = ws.x(this->a()), column = ws.x(bias());
+    const ConstMatrixMap<S> x = with_rows(ws.x(this->b()), w.cols());
+    MatrixMap<S> z(ws.y(this->output()).data(), w.rows(), x.cols());
+    if constexpr (std::is_same_v<S, double>) {
+      if (small_enough(w.rows(), w.cols(), x.cols())) {
+        multiply_small(w.data(),
+                       w.rows(),
+                       w.cols(),
+                       false,
+                       x.data(),
+                       x.cols(),
+                       z.data(),
+                       false,
+                       column.data());
+        return;
+      }
+    }
     Base::forward(ws);
-    const ConstMatrixMap<S> bias = ws.x(b());
-    MatrixMap<S> z = ws.y(this->output());
-    MatrixMap<S>(z.data(), bias.rows(), z.size() / bias.rows()).colwise() +=
-        Vector<S>::Map(bias.data(), bias.rows());
+    z.colwise() += Vector<S>::Map(column.data(), column.rows());
   }
   void tangent(Workspace<S>& ws) const override {
     Base::tangent(ws);
     for (Index t = 0; t < ws.directions(); ++t)
-      if (ws.dot_active(b(), t)) {
-        const ConstMatrixMap<S> bias = ws.x_dot(b(), t);
-        Sink<S> put = ws.sink_dot(this->output(), t).with_rows(bias.rows());
-        put(side_by_side(bias, put.map.cols()));
+      if (ws.dot_active(bias(), t)) {
+        const ConstMatrixMap<S> column = ws.x_dot(bias(), t);
+        Sink<S> put = ws.sink_dot(this->output(), t).with_rows(column.rows());
+        put(side_by_side(column, put.map.cols()));
       }
   }
   void reverse(Workspace<S>& ws) const override {
     Base::reverse(ws);
-    if (ws.wants_bar(b())) add_columns(ws.x_bar(this->output()), ws.sink_bar(b()));
+    if (ws.wants_bar(bias())) add_columns(ws.x_bar(this->output()), ws.sink_bar(bias()));
   }
   void reverse_tangent(Workspace<S>& ws, Curvature curvature) const override {
     Base::reverse_tangent(ws, curvature);
-    if (!ws.wants_bar_dot(b())) return;
+    if (!ws.wants_bar_dot(bias())) return;
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.bar_dot_active(this->output(), t))
-        add_columns(ws.x_bar_dot(this->output(), t), ws.sink_bar_dot(b(), t));
+        add_columns(ws.x_bar_dot(this->output(), t), ws.sink_bar_dot(bias(), t));
   }
 
  private:
   static void add_columns(const ConstMatrixMap<S>& z_bar, Sink<S> put) {
     put(with_rows(z_bar, put.map.rows()).rowwise().sum());
   }
-  SlotId b() const { return this->input(2); }
+  SlotId bias() const { return this->input(2); }
 };
 
 template <class S>

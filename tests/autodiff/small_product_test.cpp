@@ -55,6 +55,19 @@ TEST_CASE("products with a small factor are Eigen's, for every number of rows") 
             const Mat expected = add ? Mat(before + a * b) : Mat(a * b);
             CHECK(distance(y.matrix(), expected) < 1e-14);
             CHECK(y.untouched_behind());
+            const Mat bias = c_before.leftCols(1);
+            multiply_small(transposed ? at.data() : a.data(),
+                           m,
+                           k,
+                           transposed,
+                           b.data(),
+                           n,
+                           y.data(),
+                           add,
+                           bias.data());
+            const Mat more = (add ? Mat(expected + a * b) : expected).colwise() + bias.col(0);
+            CHECK(distance(y.matrix(), more) < 1e-14);
+            CHECK(y.untouched_behind());
           }
         for (const bool add : {false, true}) {
           Guarded c(c_before);
