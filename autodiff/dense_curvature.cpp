@@ -121,7 +121,9 @@ Matrix<double> dense_curvature(const Program<double>& program,
                  options.max_bytes,
                  fmt::format("a dense matrix of {} parameters", p),
                  "use curvature products and an iterative solver, or a smaller model");
-  Matrix<double> h = Matrix<double>::Zero(p, p);
+  Matrix<double> h(p, p);
+  prefer_large_pages(h.data(), static_cast<std::size_t>(p * p) * sizeof(double));
+  h.setZero();
   const auto columns = [&](const std::vector<SlotId>& slots, Columns which) {
     parameter_curvature(program, slots, which, batch, theta, curvature, tile, options.threads, h);
   };
@@ -157,7 +159,8 @@ std::size_t dense_curvature_bytes(const Program<double>& program,
   const Index k = directions_at_once(tile);
   bytes += threads * (Workspace<double>::bytes(program, tile, k) +
                       static_cast<std::size_t>(2 * p * k) * sizeof(double));
-  if (method == DenseMethod::by_units) bytes += unit_curvature_bytes(unit_layers(program), tile);
+  if (method == DenseMethod::by_units)
+    bytes += unit_curvature_bytes(unit_layers(program), columns, tile, options.threads);
   return bytes;
 }
 

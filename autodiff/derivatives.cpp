@@ -133,22 +133,22 @@ void curvature_product(Workspace<S>& ws,
     hv = product;
     return;
   }
+  if (batch.columns == 0) hv.setZero();
   ws.bind_parameters(theta.data());
   ws.bind_gradient(nullptr);
-  for (Index j = 0; j < v.cols(); j += ws.max_directions()) {
-    const Index k = std::min(ws.max_directions(), v.cols() - j);
-    ws.bind_directions(v.col(j).data(), k);
-    ws.bind_products(hv.col(j).data());
-    for_each_tile(ws, batch, [&](Index, Index) {
-      ws.clear_tangents();
-      forward(ws);
-      seed(ws);
-      reverse(ws);
+  for_each_tile(ws, batch, [&](Index begin, Index) {
+    forward(ws);
+    seed(ws);
+    reverse_for(ws, curvature);
+    for (Index j = 0; j < v.cols(); j += ws.max_directions()) {
+      const Index k = std::min(ws.max_directions(), v.cols() - j);
+      ws.bind_directions(v.col(j).data(), k);
+      ws.bind_products(hv.col(j).data(), begin > 0);
       tangent(ws);
       reverse_tangent(ws, curvature);
-    });
-    ws.finish_products();
-  }
+      ws.finish_products();
+    }
+  });
   ws.bind_products(nullptr);
 }
 
@@ -178,20 +178,18 @@ void CurvatureProduct<S>::move_to(const Vector<S>& theta) {
         "[derivatives] theta, expected {} rows, got {}", gradient_.size(), theta.size()));
   theta_ = theta;
   value_ = S(0);
-  Vector<S> part(theta_.size());
-  gradient_.setZero();
+  if (tiles_.empty()) gradient_.setZero();
   for (std::size_t i = 0; i < tiles_.size(); ++i) {
     Workspace<S>& ws = tiles_[i];
     ws.bind_batch(batch_, static_cast<Index>(i) * tile_, ws.capacity());
     ws.bind_parameters(theta_.data());
-    ws.bind_gradient(part.data());
+    ws.bind_gradient(gradient_.data(), i > 0);
     forward(ws);
     value_ += objective_value(ws);
     seed(ws);
     reverse(ws);
     ws.finish_gradient();
     ws.bind_gradient(nullptr);
-    gradient_ += part;
   }
 }
 
@@ -211,17 +209,13 @@ void CurvatureProduct<S>::apply(const ConstRef<S>& v, MutRef<S> hv) {
     if (!reads) v_.leftCols(k) = v.middleCols(j, k);
     for (std::size_t i = 0; i < tiles_.size(); ++i) {
       Workspace<S>& ws = tiles_[i];
-      const bool direct = i == 0 && writes;
       ws.bind_directions(reads ? v.col(j).data() : v_.data(), k);
-      ws.bind_products(direct ? hv.col(j).data() : hv_.data());
+      ws.bind_products(writes ? hv.col(j).data() : hv_.data(), i > 0);
       tangent(ws);
       reverse_tangent(ws, curvature_);
       ws.finish_products();
-      if (i > 0)
-        hv.middleCols(j, k) += hv_.leftCols(k);
-      else if (!writes)
-        hv.middleCols(j, k) = hv_.leftCols(k);
     }
+    if (!writes) hv.middleCols(j, k) = hv_.leftCols(k);
   }
 }
 

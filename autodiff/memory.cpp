@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <cstdint>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -35,6 +40,17 @@ void require_memory(const char* area,
                     static_cast<double>(allowed) / 1e9,
                     limit > 0 ? "allowed" : "free",
                     cure));
+}
+
+void prefer_large_pages(void* memory, std::size_t bytes) {
+#ifdef __linux__
+  constexpr std::uintptr_t kPage = std::uintptr_t(2) << 20;
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory), end = begin + bytes;
+  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage, last = end / kPage * kPage;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+  static_cast<void>(memory), static_cast<void>(bytes);
+#endif
 }
 
 }  // namespace leaveout

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 
+#include "autodiff/memory.h"
 #include "autodiff/sweeps.h"
 
 namespace leaveout {
@@ -81,11 +83,17 @@ PerExample<S> differentiate(
 template <class S>
 void form(const typename PerExample<S>::Layer& layer, Index n, S* to) {
   const AffineLayer& place = layer.place;
-  const ConstMatrixMap<S> delta(layer.delta.col(n).data(), place.out, place.positions);
-  const ConstMatrixMap<S> x(layer.x.col(n).data(), place.in, place.positions);
-  MatrixMap<S> block(to, place.out, place.columns());
-  block.leftCols(place.in).noalias() = delta * x.transpose();
-  if (place.has_bias) block.col(place.in) = delta.rowwise().sum();
+  MatrixMap<S> w(to, place.out, place.in);
+  Eigen::Map<Vector<S>> b(to + w.size(), place.has_bias ? place.out : 0);
+  if (place.positions == 1) {  // an outer product, and known to be one
+    w.noalias() = layer.delta.col(n) * layer.x.col(n).transpose();
+    if (place.has_bias) b = layer.delta.col(n);
+  } else {
+    const ConstMatrixMap<S> delta(layer.delta.col(n).data(), place.out, place.positions);
+    const ConstMatrixMap<S> x(layer.x.col(n).data(), place.in, place.positions);
+    w.noalias() = delta * x.transpose();
+    if (place.has_bias) b = delta.rowwise().sum();
+  }
 }
 
 /// The same for examples [begin, begin + count), as columns.
@@ -101,7 +109,20 @@ Index slab(const AffineLayer& place) {
   return std::max<Index>(1, (Index(1) << 17) / place.size());
 }
 
-/// Adds a layer's part of a_m' b_n, from columns formed a slab at a time.
+/// a' b. Of a matrix with itself the lower triangle; nothing is said of the rest.
+template <class S>
+Matrix<S> products(const Matrix<S>& a, const Matrix<S>& b) {
+  if constexpr (std::is_floating_point_v<S>)  // of complex numbers it would conjugate
+    if (&a == &b) {
+      Matrix<S> result = Matrix<S>::Zero(a.cols(), a.cols());
+      result.template selfadjointView<Eigen::Lower>().rankUpdate(a.transpose());
+      return result;
+    }
+  return a.transpose() * b;
+}
+
+/// Adds a layer's part of a_m' b_n, from columns formed a slab at a time; of a layer with itself
+/// the lower triangle.
 template <class S>
 void add_formed_gram(const typename PerExample<S>::Layer& a,
                      const typename PerExample<S>::Layer& b,
@@ -109,10 +130,12 @@ void add_formed_gram(const typename PerExample<S>::Layer& a,
   const Index step = slab(a.place);
   for (Index m = 0; m < result.rows(); m += step) {
     const Matrix<S> left = formed<S>(a, m, std::min(step, result.rows() - m));
-    for (Index n = 0; n < result.cols(); n += step) {
-      const Matrix<S> right = formed<S>(b, n, std::min(step, result.cols() - n));
+    const Index end = &a == &b ? m : result.cols();
+    for (Index n = 0; n < end; n += step) {
+      const Matrix<S> right = formed<S>(b, n, std::min(step, end - n));
       result.block(m, n, left.cols(), right.cols()).noalias() += left.transpose() * right;
     }
+    if (&a == &b) result.block(m, m, left.cols(), left.cols()) += products<S>(left, left);
   }
 }
 
@@ -134,11 +157,24 @@ PerExample<S> output_gradients(Workspace<S>& ws,
 }
 
 template <class S>
-Matrix<S> materialise(const PerExample<S>& g) {
-  if (g.layers.empty()) return g.columns;
-  Matrix<S> all(g.parameter_count, g.count);
+void materialise(const PerExample<S>& g, MutRef<S> all) {
+  if (all.rows() != g.parameter_count || all.cols() != g.count)
+    throw std::invalid_argument(
+        fmt::format("[per_example] gradients, expected {} x {}, got {} x {}",
+                    g.parameter_count,
+                    g.count,
+                    all.rows(),
+                    all.cols()));
+  if (g.layers.empty()) all = g.columns;
   for (Index n = 0; n < g.count; ++n)
     for (const auto& layer : g.layers) form<S>(layer, n, all.col(n).data() + layer.place.offset);
+}
+
+template <class S>
+Matrix<S> materialise(const PerExample<S>& g) {
+  Matrix<S> all(g.parameter_count, g.count);
+  prefer_large_pages(all.data(), static_cast<std::size_t>(all.size()) * sizeof(S));
+  materialise<S>(g, all);
   return all;
 }
 
@@ -161,8 +197,11 @@ Matrix<S> inner_products(const PerExample<S>& g, const ConstRef<S>& v) {
 
 template <class S>
 Matrix<S> gram(const PerExample<S>& a, const PerExample<S>& b) {
-  if (a.layers.empty() || b.layers.empty()) return materialise(a).transpose() * materialise(b);
   Matrix<S> result = Matrix<S>::Zero(a.count, b.count);
+  if (a.layers.empty() && b.layers.empty())
+    result = products(a.columns, b.columns);
+  else if (a.layers.empty() || b.layers.empty())
+    return materialise(a).transpose() * materialise(b);
   for (std::size_t l = 0; l < a.layers.size(); ++l) {
     const auto& la = a.layers[l];
     const auto& lb = b.layers[l];
@@ -170,11 +209,12 @@ Matrix<S> gram(const PerExample<S>& a, const PerExample<S>& b) {
       add_formed_gram<S>(la, lb, result);
       continue;
     }
-    const Matrix<S> dd = la.delta.transpose() * lb.delta;
-    Matrix<S> xx = la.x.transpose() * lb.x;
+    const Matrix<S> dd = products(la.delta, lb.delta);
+    Matrix<S> xx = products(la.x, lb.x);
     if (la.place.has_bias) xx.array() += S(1);
     result += dd.cwiseProduct(xx);
   }
+  if (&a == &b) result.template triangularView<Eigen::StrictlyUpper>() = result.transpose();
   return result;
 }
 
@@ -205,10 +245,11 @@ template <class S>
 Matrix<S> jacobian(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta) {
   const Index outs = ws.program().output_count();
   Matrix<S> all(theta.size(), outs * batch.columns);
-  for (Index o = 0; o < outs; ++o) {
-    const Matrix<S> one = materialise(output_gradients(ws, batch, theta, o));
-    for (Index n = 0; n < batch.columns; ++n) all.col(n * outs + o) = one.col(n);
-  }
+  using EveryFew = Eigen::Map<Matrix<S>, 0, Eigen::OuterStride<>>;
+  for (Index o = 0; o < outs; ++o)
+    materialise<S>(
+        output_gradients(ws, batch, theta, o),
+        EveryFew(all.data() + o * all.rows(), all.rows(), batch.columns, outs * all.rows()));
   return all;
 }
 
@@ -216,6 +257,7 @@ Matrix<S> jacobian(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& the
   template PerExample<S> per_example_gradients(Workspace<S>&, const Batch<S>&, const Vector<S>&); \
   template PerExample<S> output_gradients(                                                        \
       Workspace<S>&, const Batch<S>&, const Vector<S>&, Index);                                   \
+  template void materialise(const PerExample<S>&, MutRef<S>);                                     \
   template Matrix<S> materialise(const PerExample<S>&);                                           \
   template Matrix<S> inner_products(const PerExample<S>&, const ConstRef<S>&);                    \
   template Matrix<S> gram(const PerExample<S>&, const PerExample<S>&);                            \

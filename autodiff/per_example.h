@@ -49,13 +49,18 @@ PerExample<S> output_gradients(Workspace<S>& ws,
                                const Vector<S>& theta,
                                Index o);
 
-/// All gradients as columns (P x N).
+/// All gradients as columns: into `all` (P x N), which is overwritten, or into a matrix of their
+/// own. They are many numbers, and fresh memory costs more than they do: who asks often keeps
+/// `all`.
+template <class S>
+void materialise(const PerExample<S>& g, MutRef<S> all);
 template <class S>
 Matrix<S> materialise(const PerExample<S>& g);
 /// g_n' v for each column v of V (P x k): (N x k).
 template <class S>
 Matrix<S> inner_products(const PerExample<S>& g, const ConstRef<S>& v);
-/// a_m' b_n: (M x N).
+/// a_m' b_n: (M x N). Of gradients with themselves (the same object twice) one triangle is computed
+/// and mirrored, for half the price and exactly symmetric.
 template <class S>
 Matrix<S> gram(const PerExample<S>& a, const PerExample<S>& b);
 /// |g_n|^2: (N).

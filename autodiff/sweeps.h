@@ -10,6 +10,8 @@
 // The walks start at a given operation where the caller knows that nothing before it is active, and
 // stop above a given one where nothing below is wanted.
 
+#include <algorithm>
+
 #include "autodiff/workspace.h"
 
 namespace leaveout {
@@ -35,6 +37,16 @@ void reverse(Workspace<S>& ws, int first = -1, int last = 0) {
     const Op<S>& op = *ops[static_cast<std::size_t>(i)];
     if (ws.bar_active(op.output())) op.reverse(ws);
   }
+}
+
+/// The reverse sweep that reverse_tangent(ws, curvature) needs, where nobody asks for the gradient.
+/// Of a Gauss-Newton sweep only losses look at adjoints, so it ends above the lowest of them.
+template <class S>
+void reverse_for(Workspace<S>& ws, Curvature curvature) {
+  const auto& ops = ws.program().ops();
+  const auto is_loss = [](const auto& op) { return op->is_loss(); };
+  const auto loss = std::find_if(ops.begin(), ops.end(), is_loss);
+  reverse(ws, -1, curvature == Curvature::full ? 0 : static_cast<int>(loss - ops.begin()) + 1);
 }
 
 /// Operations from `first` on; those without an active input do nothing.

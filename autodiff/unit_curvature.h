@@ -4,6 +4,8 @@
 //
 //   Matrix<double> h = Matrix<double>::Zero(P, P);
 //   unit_curvature(program, unit_layers(program), batch, theta, Curvature::full, 128, 2, h);
+//
+// Units are swept a tile at a time; the contraction takes several tiles at once (unit_factors.h).
 
 #include "autodiff/derivatives.h"
 
@@ -25,7 +27,10 @@ void unit_curvature(const Program<double>& program,
                     int threads,
                     Matrix<double>& h);
 
-/// Bytes that it takes for a tile, beside h and a workspace for each thread.
-std::size_t unit_curvature_bytes(const std::vector<AffineLayer>& layers, Index tile);
+/// Bytes that it takes for a batch of so many columns, beside h and a workspace for each thread.
+std::size_t unit_curvature_bytes(const std::vector<AffineLayer>& layers,
+                                 Index columns,
+                                 Index tile,
+                                 int threads);
 
 }  // namespace leaveout

@@ -106,9 +106,9 @@ void Workspace<S>::bind_batch(const Batch<S>& batch, Index begin, Index count) {
 }
 
 template <class S>
-void Workspace<S>::bind_gradient(S* gradient) {
+void Workspace<S>::bind_gradient(S* gradient, bool add) {
   gradient_ = gradient;
-  for (const SlotId id : program_->parameters()) bar_mask_[at(id)] = 0;
+  for (const SlotId id : program_->parameters()) bar_mask_[at(id)] = add ? 1U : 0U;
 }
 
 template <class S>
@@ -128,9 +128,9 @@ void Workspace<S>::bind_directions(const S* v, Index k, SlotId only) {
 }
 
 template <class S>
-void Workspace<S>::bind_products(S* hv) {
+void Workspace<S>::bind_products(S* hv, bool add) {
   hv_ = hv;
-  for (const SlotId id : program_->parameters()) bar_dot_mask_[at(id)] = 0;
+  for (const SlotId id : program_->parameters()) bar_dot_mask_[at(id)] = add ? all_ : 0U;
 }
 
 template <class S>

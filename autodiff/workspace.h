@@ -90,13 +90,15 @@ class Workspace {
   /// Data columns [begin, begin + count) of `batch`. Throws if count exceeds the capacity.
   void bind_batch(const Batch<S>& batch, Index begin, Index count);
   void bind_batch(const Batch<S>& batch) { bind_batch(batch, 0, batch.columns); }
-  /// Where reverse() puts the gradient; nullptr: parameters' adjoints are not computed.
-  void bind_gradient(S* gradient);
+  /// Where reverse() puts the gradient; nullptr: parameters' adjoints are not computed. `add`: the
+  /// gradient holds numbers (P), of earlier tiles say, and sweeps go on adding to them.
+  void bind_gradient(S* gradient, bool add = false);
   /// k directions (columns of V, P x k) seeded on all parameters, or on the parameter `only` (the
   /// rest of V is then known to be zero). V = nullptr: the caller seeds slots by sink_dot.
   void bind_directions(const S* v, Index k, SlotId only = -1);
-  /// Where reverse_tangent() puts HV (P x k); nullptr: not computed.
-  void bind_products(S* hv);
+  /// Where reverse_tangent() puts HV (P x k), k those of bind_directions, which comes before;
+  /// nullptr: not computed. `add`: HV holds numbers, and sweeps go on adding to them.
+  void bind_products(S* hv, bool add = false);
   /// Zeros for parameters that nothing reached, once all batches are done.
   void finish_gradient();
   void finish_products();

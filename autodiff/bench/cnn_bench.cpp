@@ -50,7 +50,13 @@ void add_cnn_benchmarks(Suite& suite) {
   suite.add("B7_cnn",
             cnn,
             5.0,
-            {{"B7", net + "gradient", "gradient", "hand_gradient", "", "hand_gradient"},
+            {{"B7",
+              net + "gradient",
+              "gradient",
+              "hand_gradient",
+              "<= 1.10 x hand",
+              "hand_gradient",
+              1.10},
              {"B7", net + "HVP : gradient", "hvp", "", "", "gradient"},
              {"B7", net + "GGN : gradient", "ggn", "", "", "gradient"}});
 }

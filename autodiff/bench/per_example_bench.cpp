@@ -5,6 +5,7 @@
 #include "autodiff/bench/hand_per_example.h"
 #include "autodiff/bench/problems.h"
 #include "autodiff/bench/suite.h"
+#include "autodiff/memory.h"
 #include "autodiff/per_example.h"
 
 namespace leaveout {
@@ -21,17 +22,22 @@ struct Lab {
   Matrix<double> gram, hand_gram;  // (N x N)
   Vector<double> norms, hand_norms, g;
 
-  Lab() : g(problem.theta.size()) { problem.data->w.setOnes(); }
+  Lab() : all(problem.theta.size(), 256), hand_all(all.rows(), 256), g(all.rows()) {
+    problem.data->w.setOnes();
+    for (Matrix<double>* kept : {&all, &hand_all})  // so that neither depends on where pages lie
+      prefer_large_pages(kept->data(), static_cast<std::size_t>(kept->size()) * sizeof(double));
+  }
   void differentiate() { factors = per_example_gradients(ws, problem.batch, problem.theta); }
   void differentiate_by_hand() {
     hand.gradient(problem.theta, *problem.data, g);
     hand_factors = hand.factors(*problem.data);
   }
-  void materialise() { all = leaveout::materialise(factors); }
+  void materialise() { leaveout::materialise<double>(factors, all); }
   void materialise_by_hand() { hand_materialise(hand_factors, g.size(), hand_all); }
 };
 
-/// The contractions are timed with the factors there; "everything" starts from theta.
+/// The contractions are timed with the factors there; "everything" starts from theta. Gradients go
+/// to memory that is kept, on both sides.
 Race per_example() {
   const auto lab = std::make_shared<Lab>();
   std::vector<Contender> contenders = {

@@ -42,7 +42,8 @@ void take_hessian(Lab& lab) {
       dense_curvature(lab.problem.program, lab.problem.batch, lab.problem.theta, Curvature::full);
 }
 void take_all(Lab& lab) {
-  lab.result = materialise(lab.factors());
+  lab.result.resize(lab.problem.theta.size(), lab.problem.batch.columns);
+  materialise<double>(lab.factors(), lab.result);
 }
 void take_gram(Lab& lab) {
   const PerExample<double> g = lab.factors();

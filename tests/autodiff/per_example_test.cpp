@@ -7,6 +7,7 @@
 #include "autodiff/ops/convolution.h"
 #include "autodiff/ops/elementwise.h"
 #include "autodiff/ops/losses.h"
+#include "tests/support/alloc_count.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_numbers.h"
 
@@ -153,7 +154,11 @@ TEST_CASE("gradients formed a slab at a time have the same Gram matrix") {
   const PerExample<double> g = per_example_gradients(
       ws, Batch<double>{{inputs.data(), targets.data(), weights.data()}, 80}, theta);
   const Mat all = materialise(g);
-  CHECK(distance(gram(g, g), all.transpose() * all) < 1e-13);
+  const Mat own = gram(g, g);
+  CHECK(distance(own, all.transpose() * all) < 1e-13);
+  CHECK((own.array() == own.transpose().array()).all());
+  const PerExample<double> copy = g;
+  CHECK(distance(gram(g, copy), all.transpose() * all) < 1e-13);
   CHECK(distance(squared_norms(g), (all.transpose() * all).diagonal()) < 1e-13);
 }
 
@@ -165,6 +170,48 @@ TEST_CASE("self products of a duplicated example equal its norm") {
   const Mat k = gram(g, g);
   CHECK(k(0, 1) == doctest::Approx(squared_norms(g)(0)).epsilon(1e-14));
   CHECK(distance(k.row(1), k.row(0)) < 1e-14);
+}
+
+TEST_CASE("the Gram matrix of gradients with themselves is exactly symmetric") {
+  for (const NetworkSpec& spec : all_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    const PerExample<double> g = gradients(net, 4), copy = g;
+    const Mat own = gram(g, g);
+    CHECK((own.array() == own.transpose().array()).all());
+    CHECK(distance(own, gram(g, copy)) < 1e-14);  // two objects: every entry computed
+  }
+}
+
+TEST_CASE("complex Gram matrices do not conjugate") {
+  for (const NetworkSpec& spec : {NetworkSpec{.widths = {4, 6, 3}}, image_networks().front()}) {
+    Network net = make_network(spec);
+    Workspace<Complex> ws(net.complex_program, 4);
+    const Vector<Complex> theta = Complex(1, 0.1) * net.theta.cast<Complex>();
+    const PerExample<Complex> g = per_example_gradients(ws, net.complex_batch(), theta);
+    const Matrix<Complex> all = materialise(g), expected = all.transpose() * all;
+    CHECK((gram(g, g) - expected).cwiseAbs().maxCoeff() < 1e-13 * expected.cwiseAbs().maxCoeff());
+    CHECK(all.imag().cwiseAbs().maxCoeff() > 1e-3);
+  }
+}
+
+TEST_CASE("gradients are written into the caller's matrix, and nowhere else") {
+  for (const bool split : {false, true}) {
+    Network net = make_network({.widths = {4, 6, 3}, .split = split});
+    const PerExample<double> g = gradients(net, 4);
+    const Index p = net.theta.size(), n = net.examples();
+    Mat kept = Mat::Constant(p + 3, n + 2, 7);
+    materialise<double>(g, kept.block(1, 2, p, n));
+    CHECK((kept.block(1, 2, p, n).array() == materialise(g).array()).all());
+    CHECK((kept.row(0).array() == 7).all());
+    CHECK((kept.bottomRows(2).array() == 7).all());
+    CHECK((kept.leftCols(2).array() == 7).all());
+    Mat all(p, n);
+    CHECK(allocations_in([&] { materialise<double>(g, all); }) == 0);
+    CHECK_THROWS_WITH_AS(materialise<double>(g, kept),
+                         "[per_example] gradients, expected 51 x 11, got 54 x 13",
+                         std::invalid_argument);
+  }
 }
 
 TEST_CASE("a wrong length of theta is refused") {
