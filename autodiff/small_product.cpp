@@ -51,6 +51,10 @@ struct Column {
     if constexpr (kHasHalf) c.half = load<HalfLanes>(from + kVectors * kLanes);
     return c;
   }
+  static Column zero() {
+    constexpr double kZeros[kRows] = {};
+    return read(kZeros);
+  }
   void write(double* to) const {
     for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, vectors[v]);
     if constexpr (kHasHalf) store(to + kVectors * kLanes, half);
@@ -156,6 +160,30 @@ void accumulate_all(
   for (; j < k; ++j) accumulate_block<C, 1>(y, m, b + j, k, n, c + j * m, add);
 }
 
+/// Columns of y added up, four sums at a time: one alone would wait for each addition.
+template <class C>
+void add_columns(const double* y, Index m, Index n, double* sums, bool add) {
+  constexpr int kSums = 4;
+  C sum[kSums];
+  double last[C::kRows] = {};
+  std::copy_n(y + (n - 1) * m, m, last);
+  const C final = C::read(last);
+  LEAVEOUT_UNROLL
+  for (int j = 0; j < kSums; ++j) sum[j].template take<false>(j == 0 ? final : C::zero(), 1);
+  Index i = 0;
+  for (; i + kSums < n; i += kSums) {
+    LEAVEOUT_UNROLL
+    for (int j = 0; j < kSums; ++j) sum[j].template take<true>(C::read(y + (i + j) * m), 1);
+  }
+  for (; i + 1 < n; ++i) sum[0].template take<true>(C::read(y + i * m), 1);
+  LEAVEOUT_UNROLL
+  for (int j = 1; j < kSums; ++j) sum[0].template take<true>(sum[j], 1);
+  if (add)
+    sum[0].template write_part<true>(sums, m);
+  else
+    sum[0].template write_part<false>(sums, m);
+}
+
 /// Calls body with an empty Column of m rows, padded.
 template <int kVectors = 0, class Body>
 void with_column(Index m, Body&& body) {
@@ -197,6 +225,10 @@ void multiply_small(const double* a,
 void accumulate_small(
     const double* y, Index m, const double* b, Index k, Index n, double* c, bool add) {
   with_column(m, [&](auto empty) { accumulate_all<decltype(empty)>(y, m, b, k, n, c, add); });
+}
+
+void sum_columns_small(const double* y, Index m, Index n, double* sums, bool add) {
+  with_column(m, [&](auto empty) { add_columns<decltype(empty)>(y, m, n, sums, add); });
 }
 
 }  // namespace leaveout

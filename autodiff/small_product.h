@@ -9,6 +9,7 @@
 //
 //   multiply_small       Y (m x n)  = A (m x k) B (k x n)       or +=,   + b 1'
 //   accumulate_small     C (m x k)  = Y (m x n) B (k x n)'      or +=
+//   sum_columns_small    s (m)      = Y 1                       or +=
 //
 // m from kSmallestRows to kLargestRows, n large. The sum runs in the order of the inner index, so
 // that the result depends on the numbers alone. Eigen's own product is the oracle of the tests, and
@@ -48,5 +49,8 @@ void accumulate_small(const double* y,
                       Eigen::Index n,
                       double* c,
                       bool add);
+
+/// sums (m) = y 1, or += if `add`: the columns of y (m x n) added up.
+void sum_columns_small(const double* y, Eigen::Index m, Eigen::Index n, double* sums, bool add);
 
 }  // namespace leaveout

@@ -129,7 +129,15 @@ class Affine final : public MatrixProduct<Affine<S>, S> {
 
  private:
   static void add_columns(const ConstMatrixMap<S>& z_bar, Sink<S> put) {
-    put(with_rows(z_bar, put.map.rows()).rowwise().sum());
+    const ConstMatrixMap<S> columns = with_rows(z_bar, put.map.rows());
+    if constexpr (std::is_same_v<S, double>) {
+      if (small_enough(columns.rows(), 1, columns.cols())) {
+        sum_columns_small(
+            columns.data(), columns.rows(), columns.cols(), put.map.data(), !put.fresh);
+        return;
+      }
+    }
+    put(columns.rowwise().sum());
   }
   SlotId bias() const { return this->input(2); }
 };

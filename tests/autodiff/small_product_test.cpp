@@ -80,6 +80,20 @@ TEST_CASE("products with a small factor are Eigen's, for every number of rows") 
       }
 }
 
+TEST_CASE("columns are added up, for every number of rows and columns") {
+  TestNumbers numbers(82);
+  for (Index m = kSmallestRows; m <= kLargestRows; ++m)
+    for (Index n = 16; n <= 21; ++n)
+      for (const bool add : {false, true}) {
+        const Mat y = numbers.normal(m, n), before = numbers.normal(m, 1);
+        Guarded sums(before);
+        sum_columns_small(y.data(), m, n, sums.data(), add);
+        const Mat expected = add ? Mat(before + y.rowwise().sum()) : Mat(y.rowwise().sum());
+        CHECK((sums.matrix() - expected).cwiseAbs().maxCoeff() < 1e-13);
+        CHECK(sums.untouched_behind());
+      }
+}
+
 TEST_CASE("a small factor may be as long as is allowed") {
   TestNumbers numbers(81);
   const Mat a = numbers.normal(kLargestRows, kLargestInner), b = numbers.normal(kLargestInner, 19);
