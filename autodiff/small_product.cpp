@@ -42,7 +42,7 @@ void store(double* to, const V& v) {
 template <int kVectors, bool kHasHalf>
 struct Column {
   static constexpr Index kRows = kVectors * kLanes + (kHasHalf ? kHalf : 0);
-  Lanes vectors[kVectors > 0 ? kVectors : 1];
+  Lanes vectors[std::max(kVectors, 1)];
   HalfLanes half;
 
   static Column read(const double* from) {
