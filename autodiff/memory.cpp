@@ -44,10 +44,10 @@ void require_memory(const char* area,
 
 void prefer_large_pages(void* memory, std::size_t bytes) {
 #ifdef __linux__
-  constexpr std::uintptr_t kPage = std::uintptr_t(2) << 20;
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory), end = begin + bytes;
-  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage, last = end / kPage * kPage;
-  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  constexpr std::size_t kPage = std::size_t(2) << 20;
+  const std::size_t skip = (kPage - reinterpret_cast<std::uintptr_t>(memory) % kPage) % kPage;
+  if (bytes < skip + kPage) return;
+  madvise(static_cast<char*>(memory) + skip, (bytes - skip) / kPage * kPage, MADV_HUGEPAGE);
 #else
   static_cast<void>(memory), static_cast<void>(bytes);
 #endif

@@ -31,6 +31,15 @@ std::vector<Settings> tasks_on_named_data(const Preset& preset, const Preset& as
   return chosen;
 }
 
+/// True for "key = value" of this key, blanks or not.
+bool names_key(const std::string& override, const std::string& key) {
+  const std::size_t end = override.find('=');
+  const std::size_t begin = override.find_first_not_of(" \t");
+  return end != std::string::npos && begin < end &&
+         override.find_last_not_of(" \t", end - 1) + 1 == begin + key.size() &&
+         override.compare(begin, key.size(), key) == 0;
+}
+
 /// The tasks to run: those of the preset, those on the data that the user names, or the user's own
 /// file as the only one.
 std::vector<Settings> chosen_tasks(const Invocation& invocation) {
@@ -41,7 +50,7 @@ std::vector<Settings> chosen_tasks(const Invocation& invocation) {
   if (!invocation.data.empty()) return {preset.common};
   const bool named = std::any_of(invocation.overrides.begin(),
                                  invocation.overrides.end(),
-                                 [](const std::string& o) { return o.starts_with("data="); });
+                                 [](const std::string& o) { return names_key(o, "data"); });
   return named ? tasks_on_named_data(preset, load({})) : preset.tasks;
 }
 

@@ -99,14 +99,14 @@ void require_task_memory(const TaskSettings& s,
                          const ModelSpec& spec,
                          Index examples,
                          int threads) {
-  require_memory("decomposition",
-                 predicted_bytes(s, spec, examples, threads),
-                 0,
-                 fmt::format("task {} with dense matrices of {} parameters on {} threads",
-                             s.name,
-                             spec.parameter_count(),
-                             threads),
-                 "use a smaller model, fewer threads, or --set protocols=paper");
+  require_memory(
+      "decomposition",
+      predicted_bytes(s, spec, examples, threads),
+      0,
+      fmt::format(
+          "task {} with {} parameters on {} threads", s.name, spec.parameter_count(), threads),
+      "use a smaller model, fewer examples or fewer threads; the paper protocol alone "
+      "(--set protocols=paper) needs no dense matrices");
 }
 
 std::vector<Index> choose_removed(const TaskSettings& s, Index examples) {

@@ -150,8 +150,12 @@ TEST_CASE("any tile size gives the same matrix to rounding, any number of thread
         if (tile == 3)
           CHECK((dense(net, c, DenseMethod::by_parameters, tile, 3).array() == columns.array())
                     .all());
-        if (c == Curvature::gauss_newton)
-          CHECK(distance(dense(net, c, DenseMethod::by_jacobian, tile), h) < 1e-12);
+        if (c == Curvature::gauss_newton) {
+          const Mat jacobians = dense(net, c, DenseMethod::by_jacobian, tile);
+          CHECK(distance(jacobians, h) < 1e-12);
+          CHECK((dense(net, c, DenseMethod::by_jacobian, tile, 3).array() == jacobians.array())
+                    .all());
+        }
       }
     }
   }
@@ -230,6 +234,19 @@ TEST_CASE("convolutional networks: the automatic choice, and columns mirrored wh
     const Mat hybrid = dense(net, Curvature::full, DenseMethod::by_units, 4, 2);
     CHECK((hybrid.array() == hybrid.transpose().array()).all());
   }
+}
+
+TEST_CASE("each convolution's own block of a ReLU network's Hessian is its Gauss-Newton block") {
+  NetworkSpec spec = image_networks().front();
+  spec.activation = TestActivation::relu;
+  Network net = make_network(spec);
+  const Mat h = dense(net, Curvature::full, DenseMethod::by_units);
+  const Mat g = dense(net, Curvature::gauss_newton, DenseMethod::by_jacobian);
+  REQUIRE(net.program.affine_layers().size() == 3);
+  for (const AffineLayer& layer : net.program.affine_layers())
+    CHECK(distance(h.block(layer.offset, layer.offset, layer.size(), layer.size()),
+                   g.block(layer.offset, layer.offset, layer.size(), layer.size())) < 1e-13);
+  CHECK(distance(h, g) > 1e-3);
 }
 
 TEST_CASE("a convolutional network's Hessian is the slope of its gradient") {
