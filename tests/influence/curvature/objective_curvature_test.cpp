@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "datasets/random.h"
 #include "tests/support/problems.h"
 #include "tests/support/random_numbers.h"
 
@@ -99,6 +100,45 @@ TEST_CASE("Gauss-Newton is the Fisher matrix with labels drawn from the model, e
     const MatrixXd own_labels = loss_gradients(p.model, p.train, theta);
     const MatrixXd empirical = own_labels * own_labels.transpose() / static_cast<double>(p.size());
     CHECK(distance(empirical, g) > 0.05);  // the empirical Fisher is something else
+  }
+}
+
+TEST_CASE("the Fisher matrix of sampled labels tends to Gauss-Newton as 1 / sqrt(samples)") {
+  constexpr Index kDraws = 2500;
+  for (const Problem& p : every_problem()) {
+    if (p.model.spec().loss != LossKind::cross_entropy) continue;
+    CAPTURE(p.model.spec().name);
+    const VectorXd theta = p.anywhere(7), v = p.anywhere(8);
+    const MatrixXd y = outputs(p.model, p.train.inputs, theta);
+    const MatrixXd mean = output_residuals(p.model, p.train, y) + p.train.targets;  // (O x N)
+    MatrixXd slope(y.rows(), y.cols());  // g_n' v if example n had label c
+    for (Index c = 0; c < y.rows(); ++c) {
+      Dataset relabelled = p.train;
+      relabelled.targets.setZero();
+      relabelled.targets.row(c).setOnes();
+      slope.row(c) = (loss_gradients(p.model, relabelled, theta).transpose() * v).transpose();
+    }
+    Random random(9, {1});
+    VectorXd error(kDraws);  // v' (F - G) v of one label for each example
+    const double exact = v.dot(data_curvature(p, theta, Curvature::gauss_newton) * v);
+    for (Index draw = 0; draw < kDraws; ++draw) {
+      double sum = 0;
+      for (Index n = 0; n < y.cols(); ++n) {
+        Index label = 0;
+        for (double u = random.uniform(); label + 1 < y.rows() && u >= mean(label, n); ++label)
+          u -= mean(label, n);
+        sum += slope(label, n) * slope(label, n);
+      }
+      error(draw) = sum / static_cast<double>(p.size()) - exact;
+    }
+    const double deviation = std::sqrt(error.squaredNorm() / kDraws);
+    CHECK(std::abs(error.mean()) < 4 * deviation / std::sqrt(kDraws));
+    const auto root_mean_square = [&](Index samples) {  // of averages over so many draws
+      const MatrixXd blocks = error.reshaped(samples, kDraws / samples);
+      return std::sqrt(blocks.colwise().mean().squaredNorm() / static_cast<double>(blocks.cols()));
+    };
+    // 625 and 100 blocks: the ratio's own relative standard error is 8 per cent.
+    CHECK(std::abs(root_mean_square(4) / root_mean_square(25) / 2.5 - 1) < 4 * 0.08);
   }
 }
 
