@@ -5,6 +5,7 @@
 #include <complex>
 #include <numbers>
 
+#include "autodiff/dense_curvature.h"
 #include "datasets/images.h"
 #include "datasets/registry.h"
 #include "models/trainer.h"
@@ -116,6 +117,41 @@ TEST_CASE("Hessian products of every network are the complex step of its gradien
       VectorXd hv(theta.size());
       curvature_product<double>(ws, batch_of(data), theta, v, hv, Curvature::full);
       CHECK(distance(hv, complex_step_product(spec, term, data, theta, v)) < 1e-12);
+    }
+}
+
+TEST_CASE("dense curvature of every network: by units = by parameters, Gauss-Newton by Jacobians") {
+  TestNumbers numbers(22);
+  std::vector<ModelSpec> specs = small_networks();
+  for (const Activation activation : {Activation::relu,
+                                      Activation::tanh,
+                                      Activation::sigmoid,
+                                      Activation::softplus,
+                                      Activation::gelu})
+    for (const LossKind loss :
+         {LossKind::half_squared_error, LossKind::binary_cross_entropy, LossKind::cross_entropy})
+      for (const char* text : {"mlp:4,3", "lenet:2,3"}) {
+        specs.push_back(small_network(text, {1, 4, 4}));
+        specs.back().activation = activation;
+        specs.back().loss = loss;
+      }
+  for (const ModelSpec& spec : specs)
+    for (const Term term : {Term::loss, Term::bregman}) {
+      CAPTURE(spec.name);
+      CAPTURE(activation_name(spec.activation));
+      CAPTURE(loss_name(spec.loss));
+      const Program<double> program = record<double>(spec, term);
+      const std::vector<Matrix<double>> data = data_for(spec, term, numbers);
+      const VectorXd theta = 0.5 * numbers.normal(program.parameter_count(), 1);
+      const auto dense = [&](Curvature c, DenseMethod method) {
+        return dense_curvature(program, batch_of(data), theta, c, {.method = method});
+      };
+      for (const Curvature c : {Curvature::full, Curvature::gauss_newton}) {
+        const Matrix<double> oracle = dense(c, DenseMethod::by_parameters);
+        CHECK(distance(oracle.transpose(), oracle) < 1e-13);
+        CHECK(distance(dense(c, DenseMethod::by_units), oracle) < 1e-12);
+        CHECK(distance(dense(c, DenseMethod::automatic), oracle) < 1e-12);
+      }
     }
 }
 
