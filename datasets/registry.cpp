@@ -214,6 +214,14 @@ std::string data_folder() {
       "run from the root of the project");
 }
 
+bool dataset_is_here(const std::string& name) {
+  const DatasetInfo& info = dataset_info(name);
+  if (info.ships) return true;
+  const char* const folder = std::getenv("LEAVEOUT_DATA");
+  std::error_code ignored;
+  return folder != nullptr && fs::is_regular_file(fs::path(folder) / (info.name + ".txt"), ignored);
+}
+
 Dataset load_dataset(const std::string& name) {
   const DatasetInfo& info = dataset_info(name);
   Dataset dataset = read_known(info);

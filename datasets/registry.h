@@ -46,4 +46,7 @@ std::string data_folder();
 /// folder with NAME.txt of the pinned SHA-256. Throws std::invalid_argument, one line, otherwise.
 Dataset load_dataset(const std::string& name);
 
+/// Whether `load_dataset(name)` would find its files. Throws for an unknown name.
+bool dataset_is_here(const std::string& name);
+
 }  // namespace leaveout

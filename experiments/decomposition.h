@@ -8,14 +8,9 @@
 //
 //   run_decomposition({.preset = "quick", .out = "results"});
 
-#include <vector>
-
 #include "experiments/experiment.h"
 
 namespace leaveout {
-
-/// The settings of a task.
-const std::vector<SettingSpec>& decomposition_settings();
 
 /// Runs every task of the preset, prints its table and writes OUT/decomposition/PRESET.
 void run_decomposition(const Invocation& invocation);

@@ -20,6 +20,13 @@ std::string prefix(const TaskResult& r, const Decomposition& d) {
   return d.protocol == ProtocolKind::paper && r.decompositions.size() > 1 ? "paper_" : "";
 }
 
+/// This experiment removes one example at a time.
+std::vector<Index> single_examples(const std::vector<Group>& removed) {
+  std::vector<Index> examples;
+  for (const Group& group : removed) examples.push_back(group.front());
+  return examples;
+}
+
 /// Dense matrices and all gradients are left out where they would not fit a few gigabytes.
 bool writes_dense(const TaskResult& r) {
   return r.model->parameter_count() <= 6000;
@@ -116,7 +123,7 @@ Json task_json(const TaskResult& r) {
   j["seed"] = r.settings.seed;
   j["objective"] = model_json(r);
   j["base_run"] = base_json(r);
-  j["removed"] = r.removed;
+  j["removed"] = single_examples(r.removed);
   for (const Decomposition& d : r.decompositions)
     j["protocols"][protocol_name(d.protocol)] = protocol_json(d);
   if (!writes_dense(r))
@@ -198,7 +205,8 @@ void write_arrays(const TaskResult& r, const std::filesystem::path& folder) {
   write_npy_examples_in_rows(path("query_y"), r.query->targets);
   write_npy_vector(path("theta_init"), r.loo->theta_init());
   write_npy_vector(path("theta_s"), r.loo->theta_s());
-  write_npy_integers(path("removed"), {r.removed.begin(), r.removed.end()});
+  const std::vector<Index> removed = single_examples(r.removed);
+  write_npy_integers(path("removed"), {removed.begin(), removed.end()});
   for (const Decomposition& d : r.decompositions) {
     for (std::size_t s = 0; s < d.theta.size(); ++s)
       write_npy_examples_in_rows(path(prefix(r, d) + kThetaFiles[s]), d.theta[s]);

@@ -49,7 +49,7 @@ void write_rows(const TaskResult& r, Results& results) {
       results.row({task,
                    static_cast<std::int64_t>(r.settings.seed),
                    protocol,
-                   d.removed[static_cast<std::size_t>(j)],
+                   d.removed[static_cast<std::size_t>(j)].front(),
                    method,
                    metric,
                    value});

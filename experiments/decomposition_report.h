@@ -11,6 +11,7 @@
 
 #include "experiments/decomposition_task.h"
 #include "experiments/support/results.h"
+#include "experiments/support/verdict.h"
 
 namespace leaveout {
 
@@ -31,9 +32,7 @@ std::string gap_table(const TaskResult& result);
 /// Pearson, Spearman and slope of predicted against actual change, with bootstrap intervals.
 std::string agreement_table(const std::vector<TaskResult>& done);
 /// The paper's statements, our figure with its interval, and whether they hold here.
-std::string verdict_table(const std::vector<TaskResult>& done);
-/// The same as verdicts.csv.
-void write_verdicts(const std::vector<TaskResult>& done, const Results& results);
+std::vector<Verdict> judge(const std::vector<TaskResult>& done);
 
 /// gaps.svg, scatter.svg (and .pdf, .png) with their data.
 void draw(const std::vector<TaskResult>& done, const std::filesystem::path& folder);

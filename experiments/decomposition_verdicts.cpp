@@ -7,15 +7,14 @@
 
 #include "datasets/random.h"
 #include "experiments/decomposition_report.h"
-#include "experiments/support/table.h"
 
 namespace leaveout {
 
 namespace {
 
-struct Verdict {
-  std::string task, protocol, claim, figure, verdict;
-};
+Interval interval(const Estimate& e) {
+  return {e.value, e.low, e.high};
+}
 
 /// Mean of gaps 1-3 over mean of gaps 4-5, with a 95 % bootstrap interval over removed examples.
 Estimate dominance(const Decomposition& d, std::uint64_t seed) {
@@ -47,13 +46,6 @@ Estimate dominance(const Decomposition& d, std::uint64_t seed) {
   return e;
 }
 
-/// Above the bound, below it, or undecided: what the interval allows to say.
-std::string above(const Estimate& e, double bound) {
-  if (!e.value) return "not testable: undefined";
-  if (e.low >= bound) return "agrees";
-  return e.high < bound ? "disagrees" : "open: the interval holds both";
-}
-
 /// The largest of the five mean gaps beside the outputs themselves.
 double relative_gap(const TaskResult& r, const Decomposition& d) {
   return d.gaps.rowwise().mean().maxCoeff() / r.loo->outputs_s().colwise().norm().mean();
@@ -74,7 +66,7 @@ void judge_convex(const TaskResult& r,
                   protocol,
                   "influence follows retraining: Spearman above 0.9",
                   to_string(cold),
-                  above(cold, 0.9)});
+                  above(interval(cold), 0.9)});
 }
 
 void judge_network(const TaskResult& r,
@@ -87,15 +79,12 @@ void judge_network(const TaskResult& r,
                   protocol,
                   "gaps 1-3 at least 10 times gaps 4-5",
                   to_string(ratio, 1),
-                  above(ratio, 10)});
-  const bool near_zero = cold.value && cold.low <= 0 && cold.high >= 0;
+                  above(interval(ratio), 10)});
   rows.push_back({r.settings.name,
                   protocol,
                   "influence against retraining: Spearman near 0",
                   to_string(cold),
-                  !cold.value ? "not testable: undefined"
-                  : near_zero ? "agrees: the interval holds 0"
-                              : "disagrees: the interval excludes 0"});
+                  holds(interval(cold), 0)});
 }
 
 /// A verdict needs enough examples for its interval, and responses that are what they are called.
@@ -108,6 +97,8 @@ void withhold(const Decomposition& d, std::size_t first, std::vector<Verdict>& r
       rows[i].verdict = "not testable: fewer than 10 removed examples";
   }
 }
+
+}  // namespace
 
 std::vector<Verdict> judge(const std::vector<TaskResult>& done) {
   std::vector<Verdict> rows;
@@ -125,28 +116,10 @@ std::vector<Verdict> judge(const std::vector<TaskResult>& done) {
                       protocol_name(d.protocol),
                       "influence against the PBRF: Spearman above 0.5",
                       to_string(pbrf),
-                      above(pbrf, 0.5)});
+                      above(interval(pbrf), 0.5)});
       withhold(d, first, rows);
     }
   return rows;
-}
-
-}  // namespace
-
-std::string verdict_table(const std::vector<TaskResult>& done) {
-  Table table({"task", "protocol", "claim of the paper", "measured", "verdict"});
-  table.title("\nWhat the paper says, and what we measured");
-  for (const Verdict& v : judge(done))
-    table.row({v.task, v.protocol, v.claim, v.figure, v.verdict});
-  table.footnote("intervals: 95 % bootstrap over removed examples; one seed, one split");
-  return table.text();
-}
-
-void write_verdicts(const std::vector<TaskResult>& done, const Results& results) {
-  std::vector<std::vector<Cell>> rows;
-  for (const Verdict& v : judge(done))
-    rows.push_back({v.task, v.protocol, v.claim, v.figure, v.verdict});
-  results.csv("verdicts.csv", {"task", "protocol", "claim", "measured", "verdict"}, rows);
 }
 
 }  // namespace leaveout

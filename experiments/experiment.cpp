@@ -8,6 +8,7 @@
 #include "datasets/text.h"
 #include "experiments/decomposition.h"
 #include "experiments/support/nearest.h"
+#include "experiments/task.h"
 
 namespace leaveout {
 
@@ -15,7 +16,7 @@ const std::vector<Experiment>& experiment_registry() {
   static const std::vector<Experiment> kRegistry = {
       {"decomposition",
        "why an influence estimate misses leave-one-out retraining, in five gaps",
-       decomposition_settings(),
+       task_settings(),
        run_decomposition}};
   return kRegistry;
 }

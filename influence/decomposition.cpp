@@ -44,7 +44,7 @@ Protocol further(const Protocol& base) {
 /// goes on exactly like the others, so that its budget equals theirs.
 Run respond(const LeaveOneOut& loo,
             Response response,
-            const std::vector<Index>& removed,
+            const Group& removed,
             ProtocolKind protocol,
             const DecompositionOptions& options) {
   const Objective q = loo.objective(response, removed);
@@ -82,11 +82,8 @@ void compare(const LeaveOneOut& loo, const Dataset& query, Index j, Decompositio
 void train_stages(const LeaveOneOut& loo, const DecompositionOptions& options, Decomposition& d) {
   std::vector<RetrainingTask> tasks;
   for (const Response response : kResponses)
-    for (const Index k : d.removed)
-      tasks.push_back({task_key(loo, response, {k}, d.protocol, options),
-                       [&loo, &options, response, k, protocol = d.protocol] {
-                         return respond(loo, response, {k}, protocol, options);
-                       }});
+    for (const Group& group : d.removed)
+      tasks.push_back(response_task(loo, response, group, d.protocol, options));
   std::vector<Run> runs = retrain(tasks, options.pool);
   const std::size_t count = d.removed.size();
   for (std::size_t s = 0; s < kResponses.size(); ++s)
@@ -118,7 +115,7 @@ double mean_output_distance(const MatrixXd& a, const MatrixXd& b) {
 
 std::string task_key(const LeaveOneOut& loo,
                      Response response,
-                     const std::vector<Index>& removed,
+                     const Group& removed,
                      ProtocolKind protocol,
                      const DecompositionOptions& options) {
   const ModelSpec& spec = loo.model().spec();
@@ -150,9 +147,28 @@ std::string task_key(const LeaveOneOut& loo,
       how);
 }
 
+RetrainingTask response_task(const LeaveOneOut& loo,
+                             Response response,
+                             const Group& removed,
+                             ProtocolKind protocol,
+                             const DecompositionOptions& options) {
+  return {task_key(loo, response, removed, protocol, options),
+          [&loo, response, removed, protocol, options] {
+            return respond(loo, response, removed, protocol, options);
+          }};
+}
+
 Decomposition decompose(const LeaveOneOut& loo,
                         const Dataset& query,
                         const std::vector<Index>& removed,
+                        ProtocolKind protocol,
+                        const DecompositionOptions& options) {
+  return decompose(loo, query, one_by_one(removed), protocol, options);
+}
+
+Decomposition decompose(const LeaveOneOut& loo,
+                        const Dataset& query,
+                        const std::vector<Group>& removed,
                         ProtocolKind protocol,
                         const DecompositionOptions& options) {
   const Index p = loo.theta_s().size(), r = static_cast<Index>(removed.size());

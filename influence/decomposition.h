@@ -52,7 +52,7 @@ struct DecompositionOptions {
 
 struct Decomposition {
   ProtocolKind protocol = ProtocolKind::exact;
-  std::vector<Index> removed;
+  std::vector<Group> removed;            // (R) groups, of one example each unless asked otherwise
   std::array<Eigen::MatrixXd, 6> theta;  // (P x R) each, in the order of kStageNames
   std::array<std::vector<Run>, 5> runs;  // of the retrained stages, without their parameters
   Solution estimate;                     // the solver's own account of stage 6
@@ -69,9 +69,24 @@ struct Decomposition {
 /// run's result. Under `exact` each thread holds newton_bytes(P): ask before, it is not asked here.
 Decomposition decompose(const LeaveOneOut& loo,
                         const Dataset& query,
+                        const std::vector<Group>& removed,
+                        ProtocolKind protocol,
+                        const DecompositionOptions& options);
+/// The same for single examples.
+Decomposition decompose(const LeaveOneOut& loo,
+                        const Dataset& query,
                         const std::vector<Index>& removed,
                         ProtocolKind protocol,
                         const DecompositionOptions& options);
+
+/// The training of one response as a task of the retraining pool. Under `paper` a warm start goes
+/// on for K/2 epochs on batches that `options.base.seed` draws; a cold start trains K epochs first.
+/// No removed examples: the same further training on all data. `loo` must outlive the task.
+RetrainingTask response_task(const LeaveOneOut& loo,
+                             Response response,
+                             const Group& removed,
+                             ProtocolKind protocol,
+                             const DecompositionOptions& options);
 
 /// How many of the retrained responses missed the tolerance of the exact protocol (`paper`: none,
 /// as it asks for none).
@@ -83,7 +98,7 @@ double mean_output_distance(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b);
 /// Canonical text of an objective, a start and how it is minimised: a shard's key.
 std::string task_key(const LeaveOneOut& loo,
                      Response response,
-                     const std::vector<Index>& removed,
+                     const Group& removed,
                      ProtocolKind protocol,
                      const DecompositionOptions& options);
 

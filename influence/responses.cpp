@@ -25,10 +25,16 @@ std::string response_name(Response r) {
   }
 }
 
+std::vector<Group> one_by_one(const std::vector<Index>& examples) {
+  std::vector<Group> groups;
+  for (const Index k : examples) groups.push_back({k});
+  return groups;
+}
+
 namespace {
 
 /// An example that is named twice would lose its weight once and its tilt twice.
-void check_removed(const std::vector<Index>& removed, Index examples) {
+void check_removed(const Group& removed, Index examples) {
   std::set<Index> seen;
   for (const Index k : removed) {
     if (k < 0 || k >= examples)
@@ -67,21 +73,19 @@ const VectorXd& LeaveOneOut::start(Response response) const {
   return response == Response::cold_start ? theta_init_ : theta_s_;
 }
 
-Objective LeaveOneOut::objective(Response response, const std::vector<Index>& removed) const {
+Objective LeaveOneOut::objective(Response response, const Group& removed) const {
   return objective(response, removed, whole());
 }
 
 /// The training objective with the removed examples at weight 1/N - epsilon.
-Objective LeaveOneOut::loss_objective(const std::vector<Index>& removed, double epsilon) const {
+Objective LeaveOneOut::loss_objective(const Group& removed, double epsilon) const {
   Objective q = base_objective();
   for (const Index k : removed) q.weights(k) = whole() - epsilon;
   if (removal_ == Removal::renormalise) q.weights /= q.weights.sum();
   return q;
 }
 
-Objective LeaveOneOut::objective(Response response,
-                                 const std::vector<Index>& removed,
-                                 double epsilon) const {
+Objective LeaveOneOut::objective(Response response, const Group& removed, double epsilon) const {
   check_removed(removed, train_->size());
   if (response == Response::pbrf && removal_ == Removal::renormalise)
     throw std::invalid_argument(
@@ -110,11 +114,11 @@ Objective LeaveOneOut::objective(Response response,
   return q;
 }
 
-VectorXd LeaveOneOut::removal_gradient(const std::vector<Index>& removed) const {
+VectorXd LeaveOneOut::removal_gradient(const Group& removed) const {
   return removal_gradient(removed, whole());
 }
 
-VectorXd LeaveOneOut::removal_gradient(const std::vector<Index>& removed, double epsilon) const {
+VectorXd LeaveOneOut::removal_gradient(const Group& removed, double epsilon) const {
   VectorXd sum = VectorXd::Zero(theta_s_.size());
   if (removed.empty()) return sum;
   sum = loss_gradients(*model_, take(*train_, removed), theta_s_).rowwise().sum();

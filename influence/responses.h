@@ -28,6 +28,11 @@ namespace leaveout {
 enum class Response { cold_start, warm_start, proximal, pbrf, linearised };
 std::string response_name(Response r);
 
+/// Examples that are removed together.
+using Group = std::vector<Index>;
+/// {{a}, {b}, ...}: each example a group of its own.
+std::vector<Group> one_by_one(const std::vector<Index>& examples);
+
 /// What "the others" weigh when examples are removed: they keep 1/N (the influence gradient is that
 /// of the loss alone), or the mean is taken anew over those that stay (the regulariser's share goes
 /// with the removed example: the influence gradient is grad loss_k + weight_decay theta).
@@ -47,14 +52,14 @@ class LeaveOneOut {
   /// The objective whose minimiser is the response to giving the examples `removed` the weight
   /// 1/N - epsilon. epsilon = 1/N, the default, removes them. Renormalised removal is defined for
   /// the first three and the linearised response, at epsilon = 1/N.
-  Objective objective(Response response, const std::vector<Index>& removed) const;
-  Objective objective(Response response, const std::vector<Index>& removed, double epsilon) const;
+  Objective objective(Response response, const Group& removed) const;
+  Objective objective(Response response, const Group& removed, double epsilon) const;
   /// Where the response's minimisation starts.
   const Eigen::VectorXd& start(Response response) const;
   /// The right-hand side of the influence estimate: eps times the gradients of the removed
   /// examples' losses at theta_s, summed; (P). The estimate is (C + lambda I)^-1 of it.
-  Eigen::VectorXd removal_gradient(const std::vector<Index>& removed, double epsilon) const;
-  Eigen::VectorXd removal_gradient(const std::vector<Index>& removed) const;
+  Eigen::VectorXd removal_gradient(const Group& removed, double epsilon) const;
+  Eigen::VectorXd removal_gradient(const Group& removed) const;
 
   /// The objective of the base training: all examples, no damping.
   Objective base_objective() const;
@@ -70,7 +75,7 @@ class LeaveOneOut {
 
  private:
   double whole() const { return 1.0 / static_cast<double>(train_->size()); }
-  Objective loss_objective(const std::vector<Index>& removed, double epsilon) const;
+  Objective loss_objective(const Group& removed, double epsilon) const;
 
   const Model* model_;
   const Dataset* train_;

@@ -22,8 +22,9 @@ inline std::string normalisation_name(Normalisation n) {
 }
 
 struct Scores {
-  Eigen::MatrixXd values;           // (query x train)
-  std::vector<Eigen::Index> train;  // which training examples the columns are
+  Eigen::MatrixXd values;  // (query x train)
+  /// Which training examples the columns are: one each, or several that are removed together.
+  std::vector<std::vector<Eigen::Index>> train;
   Normalisation normalisation = Normalisation::removal;
   Eigen::Index train_size = 0;  // N
   std::string measurement;      // what a query's value is: "loss"

@@ -125,19 +125,19 @@ Solution InfluenceFunction::solve(const MatrixXd& b) const {
   return lissa(system_->damped, product, b, lissa_options);
 }
 
-MatrixXd InfluenceFunction::removal_gradients(const std::vector<Index>& removed) const {
+MatrixXd InfluenceFunction::removal_gradients(const std::vector<Group>& removed) const {
   MatrixXd g(loo_->theta_s().size(), static_cast<Index>(removed.size()));
   for (std::size_t j = 0; j < removed.size(); ++j)
-    g.col(static_cast<Index>(j)) = loo_->removal_gradient({removed[j]});
+    g.col(static_cast<Index>(j)) = loo_->removal_gradient(removed[j]);
   return g;
 }
 
-Solution InfluenceFunction::steps(const std::vector<Index>& removed) const {
+Solution InfluenceFunction::steps(const std::vector<Group>& removed) const {
   return solve(removal_gradients(removed));
 }
 
 Scores InfluenceFunction::pack(MatrixXd values,
-                               const std::vector<Index>& removed,
+                               const std::vector<Group>& removed,
                                const Solution& solution) const {
   Scores s;
   s.values = std::move(values);
@@ -154,11 +154,11 @@ Scores InfluenceFunction::pack(MatrixXd values,
 }
 
 Scores InfluenceFunction::scores(const Dataset& query, const std::vector<Index>& removed) const {
-  return scores(query, removed, steps(removed));
+  return scores(query, one_by_one(removed), steps(removed));
 }
 
 Scores InfluenceFunction::scores(const Dataset& query,
-                                 const std::vector<Index>& removed,
+                                 const std::vector<Group>& removed,
                                  const Solution& steps) const {
   if (steps.x.cols() != static_cast<Index>(removed.size()))
     throw std::invalid_argument(fmt::format(
@@ -170,7 +170,8 @@ Scores InfluenceFunction::scores(const Dataset& query,
 Scores InfluenceFunction::scores_by_query(const Dataset& query,
                                           const std::vector<Index>& removed) const {
   const Solution s = solve(loss_gradients(loo_->model(), query, loo_->theta_s()));
-  return pack(s.x.transpose() * removal_gradients(removed), removed, s);
+  const std::vector<Group> groups = one_by_one(removed);
+  return pack(s.x.transpose() * removal_gradients(groups), groups, s);
 }
 
 }  // namespace leaveout

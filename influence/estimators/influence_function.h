@@ -51,12 +51,13 @@ class InfluenceFunction {
   InfluenceFunction(const LeaveOneOut& loo, const EstimatorOptions& options);
   ~InfluenceFunction();
 
-  /// delta for each removed example, as columns (P x R). Residuals and convergence as solved.
-  Solution steps(const std::vector<Index>& removed) const;
+  /// delta for each removed group, as columns (P x R). Residuals and convergence as solved.
+  Solution steps(const std::vector<Group>& removed) const;
+  Solution steps(const std::vector<Index>& removed) const { return steps(one_by_one(removed)); }
   /// What these steps (of steps(removed)) are foretold to do to every query's loss:
   /// (query x removed), removal normalisation.
   Scores scores(const Dataset& query,
-                const std::vector<Index>& removed,
+                const std::vector<Group>& removed,
                 const Solution& steps) const;
   Scores scores(const Dataset& query, const std::vector<Index>& removed) const;
   /// The same by solving for the queries: cheaper when there are fewer of them.
@@ -69,9 +70,9 @@ class InfluenceFunction {
  private:
   struct System;
   Scores pack(Eigen::MatrixXd values,
-              const std::vector<Index>& removed,
+              const std::vector<Group>& removed,
               const Solution& solution) const;
-  Eigen::MatrixXd removal_gradients(const std::vector<Index>& removed) const;
+  Eigen::MatrixXd removal_gradients(const std::vector<Group>& removed) const;
 
   const LeaveOneOut* loo_;
   EstimatorOptions options_;

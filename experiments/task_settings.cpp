@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The settings of the decomposition experiment: their declarations, and their reading.
+// The settings of a task: their declarations, and their reading.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -7,8 +7,7 @@
 
 #include "datasets/images.h"
 #include "datasets/registry.h"
-#include "experiments/decomposition.h"
-#include "experiments/decomposition_task.h"
+#include "experiments/task.h"
 
 namespace leaveout {
 
@@ -64,6 +63,7 @@ std::vector<SettingSpec> data_settings() {
       whole("max_train", "", "at most so many training rows", 2),
       whole("max_query", "", "at most so many query rows", 1),
       whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
+      {"optional", Type::flag, "false", "leave the task out where its data are not here"},
       whole("removed", "20", "how many training examples are removed, one at a time", 1)};
 }
 
@@ -146,7 +146,7 @@ Protocol base_protocol(const Settings& s) {
 
 }  // namespace
 
-const std::vector<SettingSpec>& decomposition_settings() {
+const std::vector<SettingSpec>& task_settings() {
   static const std::vector<SettingSpec> all = [] {
     std::vector<SettingSpec> specs;
     for (const auto& part :
@@ -165,16 +165,16 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   if (t.csv.empty()) {
     if (!s.has("data"))
       throw std::invalid_argument(
-          "[decomposition] data, expected the name of a data set in the preset or --data FILE.csv");
+          "[task] data, expected the name of a data set in the preset or --data FILE.csv");
     t.data = s.text("data");
   }
   if (!t.csv.empty() && s.has("data"))
     throw std::invalid_argument(
-        "[decomposition] data, expected either --data FILE.csv or --set data=NAME, got both");
+        "[task] data, expected either --data FILE.csv or --set data=NAME, got both");
   t.name = name_of(s, invocation);
   if (t.name.empty() || t.name.front() == '.' || t.name.find('/') != std::string::npos)
     throw std::invalid_argument(fmt::format(
-        "[decomposition] name, expected a plain folder name, got '{}': --set name=NAME", t.name));
+        "[task] name, expected a plain folder name, got '{}': --set name=NAME", t.name));
   if (s.has("image")) t.image = parse_image_size(s.text("image"));
   if (s.has("task")) t.task = parse_task(s.text("task"));
   if (s.has("model")) t.model = s.text("model");
@@ -199,8 +199,7 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   for (const std::string& name : s.list("protocols"))
     t.protocols.push_back(name == "paper" ? ProtocolKind::paper : ProtocolKind::exact);
   if (t.protocols.empty())
-    throw std::invalid_argument(
-        "[decomposition] protocols, expected paper, exact or both, got none");
+    throw std::invalid_argument("[task] protocols, expected paper, exact or both, got none");
   return t;
 }
 

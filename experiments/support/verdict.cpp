@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/support/verdict.h"
+
+#include <fmt/format.h>
+
+#include "experiments/support/table.h"
+
+namespace leaveout {
+
+namespace {
+
+constexpr const char* kOpen = "open: the interval holds both";
+constexpr const char* kUndefined = "not testable: undefined";
+
+}  // namespace
+
+std::string above(const Interval& e, double bound) {
+  if (!e.value) return kUndefined;
+  if (e.low >= bound) return "agrees";
+  return e.high < bound ? "disagrees" : kOpen;
+}
+
+std::string below(const Interval& e, double bound) {
+  if (!e.value) return kUndefined;
+  if (e.high <= bound) return "agrees";
+  return e.low > bound ? "disagrees" : kOpen;
+}
+
+std::string holds(const Interval& e, double number) {
+  if (!e.value) return kUndefined;
+  return e.low <= number && number <= e.high
+             ? fmt::format("agrees: the interval holds {:g}", number)
+             : fmt::format("disagrees: the interval excludes {:g}", number);
+}
+
+std::string verdict_table(const std::vector<Verdict>& verdicts, const std::string& footnote) {
+  Table table({"task", "protocol", "claim of the paper", "measured", "verdict"});
+  table.title("\nWhat the paper says, and what we measured");
+  for (const Verdict& v : verdicts) table.row({v.task, v.protocol, v.claim, v.measured, v.verdict});
+  table.footnote(footnote);
+  return table.text();
+}
+
+void write_verdicts(const std::vector<Verdict>& verdicts, const Results& results) {
+  std::vector<std::vector<Cell>> rows;
+  for (const Verdict& v : verdicts)
+    rows.push_back({v.task, v.protocol, v.claim, v.measured, v.verdict});
+  results.csv("verdicts.csv", {"task", "protocol", "claim", "measured", "verdict"}, rows);
+}
+
+}  // namespace leaveout

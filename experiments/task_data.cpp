@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// The data of a task: one source that is split, or the user's own files.
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "datasets/csv.h"
+#include "datasets/images.h"
+#include "datasets/registry.h"
+#include "experiments/task.h"
+
+namespace leaveout {
+
+namespace {
+
+bool reconstructs(const TaskSettings& s) {
+  return s.task == Task::reconstruction;
+}
+
+CsvOptions csv_options(const TaskSettings& s) {
+  CsvOptions csv;
+  csv.target = s.target;
+  if (!reconstructs(s)) csv.task = s.task;
+  return csv;
+}
+
+void set_image(const ImageSize& image, Dataset& data) {
+  if (image.empty()) return;
+  if (image.size() != data.features())
+    throw std::invalid_argument(
+        fmt::format("[task] image, expected a size of {} pixels and channels (the "
+                    "features), got {}x{}x{}",
+                    data.features(),
+                    image.channels,
+                    image.height,
+                    image.width));
+  const double maximum = data.image.maximum;
+  data.image = image;
+  data.image.maximum = maximum;
+}
+
+Dataset load_whole(const TaskSettings& s) {
+  if (!s.csv.empty()) return read_dataset(s.csv, csv_options(s));
+  Dataset data = load_dataset(s.data);
+  if (s.task && !reconstructs(s) && *s.task != data.task)
+    throw std::invalid_argument(
+        fmt::format("[task] task, expected {} or reconstruction for data={}, got {}",
+                    task_name(data.task),
+                    s.data,
+                    task_name(*s.task)));
+  return data;
+}
+
+/// Train and query parts as the user gave them: two files, or one source that is split.
+Split load(const TaskSettings& s) {
+  Dataset whole = load_whole(s);
+  set_image(s.image, whole);
+  if (s.csv.empty() || s.query_csv.empty())
+    return split(reconstructs(s) ? reconstruction_of(whole) : whole,
+                 s.train_fraction,
+                 s.seed,
+                 s.max_train,
+                 s.max_query);
+  Split parts;
+  parts.query = read_query(s.query_csv, whole, csv_options(s));
+  if (reconstructs(s)) {
+    parts.query = reconstruction_of(parts.query, whole);
+    whole = reconstruction_of(whole);
+  }
+  parts.train = std::move(whole);
+  return parts;
+}
+
+}  // namespace
+
+TaskData load_task_data(const TaskSettings& s) {
+  Split parts = load(s);
+  if (s.standardize) {
+    const Standardizer standardizer = Standardizer::fit(parts.train);
+    parts.train = standardizer.apply(parts.train);
+    parts.query = standardizer.apply(parts.query);
+  }
+  return {std::move(parts.train), std::move(parts.query)};
+}
+
+}  // namespace leaveout
