@@ -86,7 +86,7 @@ TEST_CASE("the five gaps telescope to (cold start - estimate), under both protoc
     for (const ProtocolKind kind : {ProtocolKind::paper, ProtocolKind::exact}) {
       const Decomposition d = decompose(loo, p.query, kRemoved, kind, o);
       CHECK(d.protocol == kind);
-      CHECK(d.removed == kRemoved);
+      CHECK((d.removed == one_by_one(kRemoved)));
       check_accounts(p, loo, d);
     }
   }
@@ -209,4 +209,22 @@ TEST_CASE(
   // The PBRF stays at theta_s, converged or not; the warm start goes on training.
   CHECK(distance(d.theta[3].col(1), loo.theta_s()) < 1e-14);
   CHECK(distance(d.theta[1].col(1), loo.theta_s()) > 0.01);
+}
+
+TEST_CASE("a group's estimate is the sum of its members', its PBRF is not") {
+  const Problem p = tanh_regression_problem();
+  const LeaveOneOut loo = leave_one_out(p, 0.05, p.anywhere(2));
+  const std::vector<Group> groups = {{0, 3, 11}, {5}};
+  const Decomposition together = decompose(loo, p.query, groups, ProtocolKind::exact, {});
+  const Decomposition alone = exact(loo, p);
+  const auto step = [&](const Decomposition& d, std::size_t stage, Index j) {
+    return VectorXd(d.theta[stage].col(j) - loo.theta_s());
+  };
+  const VectorXd sum = step(alone, 5, 0) + step(alone, 5, 1) + step(alone, 5, 2);
+  CHECK((step(together, 5, 0) - sum).norm() < 1e-12 * sum.norm());
+  CHECK((step(together, 4, 0) - sum).norm() < 1e-8 * sum.norm());  // the quadratic model is linear
+  const VectorXd curved = step(alone, 3, 0) + step(alone, 3, 1) + step(alone, 3, 2);
+  CHECK((step(together, 3, 0) - curved).norm() > 1e-3 * curved.norm());
+  CHECK(together.gaps.cols() == 2);
+  CHECK((together.scores.train == groups));
 }
