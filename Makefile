@@ -43,7 +43,9 @@ all: setup ## build, run the five-term decomposition, print its table, draw its 
 	@$(MAKE) --no-print-directory $(JOBS) app
 	@$(BUILD)/leaveout run decomposition --preset $(PRESET) --threads $(THREADS) --out $(OUT)
 
-figures: all ## every figure of every experiment (the decomposition's, so far)
+figures: setup ## every figure of every experiment; interrupted, it goes on where it stopped
+	@$(MAKE) --no-print-directory $(JOBS) app
+	@$(BUILD)/leaveout figures --preset $(PRESET) --threads $(THREADS) --out $(OUT)
 figure-%: setup ## one experiment's figures: make figure-decomposition PRESET=quick
 	@$(MAKE) --no-print-directory $(JOBS) app
 	@$(BUILD)/leaveout run $* --preset $(PRESET) --threads $(THREADS) --out $(OUT)

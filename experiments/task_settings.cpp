@@ -63,6 +63,10 @@ std::vector<SettingSpec> data_settings() {
       whole("max_train", "", "at most so many training rows", 2),
       whole("max_query", "", "at most so many query rows", 1),
       whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
+      number("estimated_seconds",
+             "",
+             "of the whole preset on two cores, as measured: for the estimate of `figures` only",
+             0),
       {"optional", Type::flag, "false", "leave the task out where its data are not here"},
       whole("removed", "20", "how many training examples are removed, one at a time", 1)};
 }
