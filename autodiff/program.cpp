@@ -172,8 +172,10 @@ Program<S> Recorder<S>::finish(ProgramRoles roles) && {
   return std::move(program_);
 }
 
+template class Program<float>;
 template class Program<double>;
 template class Program<std::complex<double>>;
+template class Recorder<float>;
 template class Recorder<double>;
 template class Recorder<std::complex<double>>;
 

@@ -169,6 +169,7 @@ SlotId conv2d_transpose(Recorder<S>& r,
   template SlotId conv2d(Recorder<S>&, SlotId, SlotId, SlotId, const ImageShape&, const Window&); \
   template SlotId conv2d_transpose(                                                               \
       Recorder<S>&, SlotId, SlotId, SlotId, const ImageShape&, const Window&);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

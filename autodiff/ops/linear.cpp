@@ -228,6 +228,7 @@ SlotId repeat_column(Recorder<S>& r, SlotId x) {
   template SlotId bias(Recorder<S>&, SlotId, SlotId);          \
   template SlotId reshape(Recorder<S>&, SlotId, Index, Index); \
   template SlotId sum(Recorder<S>&, SlotId);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

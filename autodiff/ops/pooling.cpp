@@ -162,6 +162,7 @@ SlotId avg_pool(Recorder<S>& r, SlotId x, const ImageShape& image, const Window&
 #define LEAVEOUT_INSTANTIATE(S)                                                     \
   template SlotId max_pool(Recorder<S>&, SlotId, const ImageShape&, const Window&); \
   template SlotId avg_pool(Recorder<S>&, SlotId, const ImageShape&, const Window&);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE
