@@ -102,11 +102,13 @@ asan: setup ## the tests with assertions and the address and undefined-behaviour
 	@$(MAKE) --no-print-directory $(JOBS) MODE=asan tests
 	@build/asan/leaveout_tests
 
+COMMIT = $(shell git rev-parse --short HEAD 2>/dev/null || echo none)$(shell \
+  test -z "$$(git status --porcelain -uno 2>/dev/null)" || echo +changes)
 bench: setup ## time the engine beside hand-written Eigen; JSON in results/bench
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/leaveout_bench
 	@mkdir -p $(OUT)/bench
 	@$(BUILD)/leaveout_bench --benchmark_out=$(OUT)/bench/bench.json --benchmark_out_format=json \
-	  --benchmark_context=commit=$(shell git rev-parse --short HEAD 2>/dev/null || echo none) $(ARGS)
+	  --benchmark_context=commit=$(COMMIT) $(ARGS)
 
 # JAX and PyTorch come to lie in build/peers-venv or from the system; without them the race goes on.
 bench-peers: setup ## the same beside PyTorch and JAX; JSON in results/bench (ARGS="--only B2 --quick")

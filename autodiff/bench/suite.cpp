@@ -150,6 +150,8 @@ void Suite::print() const {
   fmt::print(kRow, "id", "workload", "ours", "hand", "ours/hand", "target", "measured", "");
   for (const Result& r : results_)
     if (r.done) print_row(r);
+  fmt::print(
+      "ours/hand: smallest times' ratio; brackets: quartiles of the ratios, round by round\n");
   for (const auto& [name, remark] : remarks_) fmt::print("\n{}", remark);
 }
 
