@@ -118,13 +118,12 @@ void add_size_benchmarks(Suite& suite) {
               "",
               "floor"}});
   const BenchNet net{{117, 117, 10}, false, true};
-  const std::string title =
-      fmt::format("{}, N=500: Hessian, P={}", net_title(net), net.parameter_count());
+  const std::string title = fmt::format("{}, N=500: P={}", net_title(net), net.parameter_count());
   suite.add("B8_large",
             [net] { return large(net, 500); },
             1.0,
-            {{"B8", title, "hessian", "", "<= 60 s", "", 60.0},
-             {"B8", title + " : rank-N product", "hessian", "", "", "floor"}});
+            {{"B8", title + ": Hessian", "hessian", "", "<= 60 s", "", 60.0},
+             {"B8", title + " : product", "hessian", "", "", "floor"}});
 }
 
 }  // namespace leaveout

@@ -14,7 +14,7 @@ namespace leaveout {
 
 namespace {
 
-constexpr const char* kRow = "{:<4} {:<52} {:>10} {:>10} {:>19}  {:<24} {:>10}  {}\n";
+constexpr const char* kRow = "{:<4} {:<54} {:>10} {:>10} {:>19}  {:<24} {:>10}  {}\n";
 
 std::string time_text(double seconds) {
   if (seconds < 1e-3) return fmt::format("{:.2f} us", 1e6 * seconds);
