@@ -37,7 +37,7 @@ TEST_SRC := $(call sources,tests)
 BENCH_SRC := $(sort $(wildcard */bench/*.cpp))
 
 .DEFAULT_GOAL := all
-.PHONY: all test help check format asan clean setup bench bench-peers figures app tests data
+.PHONY: all test help check format asan clean setup bench bench-peers figures app tests data publish reference
 
 all: setup ## build, run the five-term decomposition, print its table, draw its figure
 	@$(MAKE) --no-print-directory $(JOBS) app
@@ -49,6 +49,21 @@ figures: setup ## every figure of every experiment; interrupted, it goes on wher
 figure-%: setup ## one experiment's figures: make figure-decomposition PRESET=quick
 	@$(MAKE) --no-print-directory $(JOBS) app
 	@$(BUILD)/leaveout run $* --preset $(PRESET) --threads $(THREADS) --out $(OUT)
+
+# The figures that the project shows are those of `standard`, copied here and nowhere else made.
+publish: figures ## every figure at standard size into experiments/figures, then the page of claims
+	@for svg in $(OUT)/*/$(PRESET)/*.svg; do \
+	  experiment=$$(basename "$$(dirname "$$(dirname "$$svg")")"); figure=$$(basename "$$svg" .svg); \
+	  name=$$experiment; [ "$$figure" = "$$experiment" ] || name=$${experiment}_$$figure; \
+	  cp "$$svg" experiments/figures/$$name.svg; done
+	@$(BUILD)/leaveout claims --preset $(PRESET) --out $(OUT)
+
+# All quick presets beside the numbers that they gave before; part of CI.
+QUICK := $(BUILD)/quick
+reference: setup ## every experiment's quick preset, compared with its stored numbers
+	@$(MAKE) --no-print-directory $(JOBS) app
+	@$(BUILD)/leaveout figures --preset quick --threads $(THREADS) --out $(QUICK)
+	@$(BUILD)/leaveout compare tests/experiments/reference --preset quick --out $(QUICK) $(ARGS)
 
 test: setup ## build and run the whole test suite
 	@$(MAKE) --no-print-directory $(JOBS) tests

@@ -13,6 +13,7 @@
 
 #include "datasets/text.h"
 #include "experiments/catalogue.h"
+#include "experiments/claims.h"
 #include "experiments/compare.h"
 #include "experiments/figures.h"
 
@@ -43,6 +44,7 @@ struct CommandLine {
   CLI::App* run = nullptr;
   CLI::App* figures = nullptr;
   CLI::App* compare = nullptr;
+  CLI::App* claims = nullptr;
   std::string experiment;   // of `run`
   std::string settings_of;  // of `list`: the experiment, or empty
   Invocation invocation;
@@ -85,10 +87,12 @@ CommandLine::CommandLine() {
       ->option_text("X")
       ->check(CLI::PositiveNumber);
   compare->add_flag("--write", write, "makes the reference of these results instead");
-  for (CLI::App* const each : {run, figures, compare}) add_common(*each);
+  claims = app.add_subcommand("claims",
+                              "what papers say, what was measured, and the verdicts, in Markdown");
+  for (CLI::App* const each : {run, figures, compare, claims}) add_common(*each);
 }
 
-/// What `run`, `figures` and `compare` have in common.
+/// What these subcommands have in common.
 void CommandLine::add_common(CLI::App& command) {
   command.add_option("--preset", invocation.preset, "its settings; default: standard")
       ->option_text("quick|standard|paper");
@@ -139,11 +143,8 @@ std::string parse(std::vector<std::string> args,
   } catch (const CLI::CallForHelp&) {
     return help(line, experiments);
   } catch (const CLI::ParseError& error) {
-    const char* const which = line.run->parsed()       ? " run"
-                              : line.figures->parsed() ? " figures"
-                              : line.compare->parsed() ? " compare"
-                              : line.list->parsed()    ? " list"
-                                                       : "";
+    std::string which;
+    for (const CLI::App* const sub : line.app.get_subcommands()) which = " " + sub->get_name();
     throw std::invalid_argument(fmt::format("{}; see leaveout{} --help", error.what(), which));
   }
   return {};
@@ -163,6 +164,8 @@ void execute(const std::vector<std::string>& args,
     run_figures(experiments, line.invocation, out);
   } else if (line.compare->parsed()) {
     compare_all(experiments, line.invocation, line.reference, line.tolerance, line.write, out);
+  } else if (line.claims->parsed()) {
+    out << claims_page(experiments, line.invocation);
   } else if (line.list->parsed()) {
     if (line.list->count("--settings") > 0) {
       out << settings_help(find_experiment(experiments, line.settings_of));

@@ -7,6 +7,7 @@
 //   leaveout run EXPERIMENT [--preset NAME] [--set key=value ...] [--out DIR] [--threads N]
 //                [--data FILE.csv --target COLUMN [--query FILE.csv]] [--quiet]
 //   leaveout figures [--preset NAME] [--out DIR] [--threads N] [--quiet]
+//   leaveout claims [--preset NAME] [--out DIR]
 //   leaveout compare REFERENCE [--preset NAME] [--out DIR] [--tolerance X] [--write]
 //
 // Law: whatever the user got wrong ends in one line on `err` that opens with "leaveout: ", and in
