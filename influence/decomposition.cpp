@@ -129,7 +129,8 @@ std::string task_key(const LeaveOneOut& loo,
   const std::string how =
       protocol == ProtocolKind::paper
           ? text(options.base)
-          : fmt::format("newton tolerance={} iterations={} radius={},{} leave_saddles={}",
+          : fmt::format("newton {} tolerance={} iterations={} radius={},{} leave_saddles={}",
+                        newton_method_name(newton_method(options.newton, loo.theta_s().size())),
                         options.newton.tolerance,
                         options.newton.max_iterations,
                         options.newton.initial_radius,
