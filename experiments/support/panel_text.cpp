@@ -40,7 +40,7 @@ double text_width(const std::string& text) {
 }
 
 std::string fit_text(const std::string& text, double inches) {
-  const std::string plain = plain_text(text);
+  std::string plain = plain_text(text);
   if (text_width(plain) <= inches) return plain;
   std::size_t bytes = plain.size();
   while (bytes > 4 && text_width(printable(plain, bytes)) > inches) --bytes;
@@ -65,7 +65,7 @@ Markup scientific_text(double value) {
   // Through the digits of the number: 3e-5 / 10^-5 is not 3.
   const std::string digits = fmt::format("{:.5e}", value);
   const std::size_t e = digits.find('e');
-  const Markup power = power_text(std::stoi(digits.substr(e + 1)));
+  Markup power = power_text(std::stoi(digits.substr(e + 1)));
   const std::string factor = fmt::format("{:g}", std::stod(digits.substr(0, e)));
   if (factor == "1") return power;
   return {factor + "×" + power.text, text_width(factor + "×") + power.width};
@@ -74,6 +74,7 @@ Markup scientific_text(double value) {
 std::vector<LegendEntry> legend_layout(const std::vector<std::string>& names, double inches) {
   constexpr double gap = 0.16;
   std::vector<double> widths;
+  widths.reserve(names.size());
   for (const std::string& name : names) widths.push_back(kLegendSample + text_width(name) + gap);
   // Fewer columns until the widest entries of all columns fit side by side.
   for (std::size_t columns = std::max<std::size_t>(1, names.size());; --columns) {

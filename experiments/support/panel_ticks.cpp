@@ -132,7 +132,7 @@ std::vector<Tick> even_ticks(const Frame& frame) {
     std::vector<double> values;
     for (double k = std::ceil(low / step); k * step <= high; ++k) values.push_back(k * step);
     const bool powers = !std::all_of(values.begin(), values.end(), is_short);
-    const std::vector<Tick> ticks = ticks_at(values, 1, powers, frame);
+    std::vector<Tick> ticks = ticks_at(values, 1, powers, frame);
     if (finest.empty()) finest = clear_ticks(ticks, frame);
     if (ticks.size() < 2) return finest;
     if (fits(ticks, frame)) return ticks;

@@ -42,6 +42,17 @@ TEST_CASE("a rising line leaves the upper left corner to the notes, a falling on
   CHECK(draw_panel(falling, kWidth, kHeight).texts[0].side == "right");
 }
 
+TEST_CASE("notes go below lines along the top, but not where a strip lies below") {
+  Panel panel = with_line({0, 1, 2, 3}, {90, 100, 100, 90});
+  panel.y.include = {1};
+  panel.notes = {"n"};
+  CHECK(draw_panel(panel, kWidth, kHeight).texts[0].y < 0.5);
+  panel.y.scale = Scale::logarithmic;
+  CHECK(draw_panel(panel, kWidth, kHeight).texts[0].y < 0.5);
+  panel.y.include = {0, 1};
+  CHECK(draw_panel(panel, kWidth, kHeight).texts[0].y > 0.5);
+}
+
 TEST_CASE("where no corner is free the vertical axis is lengthened until one is") {
   Panel panel = with_line({0, 1, 2, 3, 4}, {0, 1, 0, 1, 0});
   const double before = draw_panel(panel, kWidth, kHeight).y.high;
