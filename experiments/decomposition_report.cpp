@@ -99,6 +99,12 @@ std::string gap_table(const TaskResult& r) {
   sums("1-3: not the question", 0, 3);
   sums("4-5: error in answering it", 3, 2);
   table.footnote("mean distance of logits over the training inputs, ± standard error over removed");
+  const bool matrix_free =
+      newton_method(r.settings.newton, r.model->parameter_count()) == NewtonMethod::matrix_free;
+  for (const Decomposition& d : r.decompositions)
+    if (d.protocol == ProtocolKind::exact && matrix_free)
+      table.footnote(fmt::format("exact: argmins by matrix-free Newton-CG, the estimate by {}",
+                                 d.scores.method));
   for (const Decomposition& d : r.decompositions)
     if (const Index count = unconverged(d); count > 0)
       table.footnote(

@@ -25,8 +25,8 @@ void require_task_memory(const TaskSettings& s,
       0,
       fmt::format(
           "task {} with {} parameters on {} threads", s.name, spec.parameter_count(), threads),
-      "use a smaller model, fewer examples or fewer threads; the paper protocol alone "
-      "(--set protocols=paper) needs no dense matrices");
+      "use a smaller model, fewer examples or fewer threads, or no dense matrices: "
+      "--set newton=matrix_free exact_solver=cg");
 }
 
 Protocol seeded(const TaskSettings& s) {
@@ -68,7 +68,12 @@ std::size_t predicted_bytes(const TaskSettings& s,
                       sizeof(double);  // gradients, as a matrix and as a file
   const bool exact =
       std::find(s.protocols.begin(), s.protocols.end(), ProtocolKind::exact) != s.protocols.end();
-  if (exact) bytes += static_cast<std::size_t>(threads) * newton_bytes(p) + 4 * square;
+  if (exact) bytes += static_cast<std::size_t>(threads) * newton_bytes(p, s.newton);
+  const EstimatorOptions& estimator = exact ? s.exact_estimator : s.paper_estimator;
+  const bool direct = estimator.solver != SolverKind::cg && estimator.solver != SolverKind::lissa &&
+                      estimator.solver != SolverKind::stochastic_lissa &&
+                      estimator.solver != SolverKind::automatic;
+  if (direct || p <= estimator.dense_limit) bytes += 4 * square;
   return bytes;
 }
 

@@ -38,7 +38,7 @@ SettingSpec choice(const char* key,
 }
 
 const std::vector<std::string> kSolverNames = {
-    "cholesky", "ldlt", "eigen", "cg", "lissa", "stochastic_lissa"};
+    "automatic", "cholesky", "ldlt", "eigen", "cg", "lissa", "stochastic_lissa"};
 
 std::vector<SettingSpec> data_settings() {
   return {
@@ -102,6 +102,11 @@ std::vector<SettingSpec> training_settings() {
           whole("batch_size", "128", "N or more: full batch", 1),
           whole("epochs", "400", "K of the base run; the paper protocol goes on for K/2", 0),
           choice("protocols", "paper,exact", "which to run", {"paper", "exact"}, Type::list),
+          choice("newton",
+                 "automatic",
+                 "exact: with dense Hessians, or matrix-free by conjugate gradients; automatic: "
+                 "dense up to 1500 parameters",
+                 {"automatic", "dense", "matrix_free"}),
           number("tolerance", "1e-10", "exact: gradient norm of every argmin", 0),
           whole("max_iterations", "500", "exact: Newton steps of one argmin", 1)};
 }
@@ -110,7 +115,11 @@ std::vector<SettingSpec> estimator_settings() {
   return {
       choice("curvature", "gauss_newton", "of the influence estimate", {"gauss_newton", "hessian"}),
       choice("paper_solver", "lissa", "of the estimate under the paper protocol", kSolverNames),
-      choice("exact_solver", "cholesky", "of the estimate under the exact protocol", kSolverNames),
+      choice("exact_solver",
+             "automatic",
+             "of the estimate under the exact protocol; automatic: cholesky up to 4000 parameters, "
+             "cg to 1e-10 beyond",
+             kSolverNames),
       whole("depth", "5000", "lissa: steps", 1),
       whole("repeats", "1", "stochastic_lissa: runs averaged", 1),
       whole("lissa_batch", "128", "stochastic_lissa: examples per step", 1),
@@ -200,6 +209,7 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   t.damping = s.number("damping");
   t.removed = s.whole("removed");
   t.base = base_protocol(s);
+  t.newton.method = parse_newton_method(s.text("newton"));
   t.newton.tolerance = s.number("tolerance");
   t.newton.max_iterations = s.whole("max_iterations");
   t.paper_estimator = estimator(s, "paper_solver");

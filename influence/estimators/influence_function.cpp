@@ -19,8 +19,9 @@ using Eigen::MatrixXd;
 
 namespace {
 
-constexpr std::array<std::pair<SolverKind, const char*>, 6> kSolvers = {
-    {{SolverKind::cholesky, "cholesky"},
+constexpr std::array<std::pair<SolverKind, const char*>, 7> kSolvers = {
+    {{SolverKind::automatic, "automatic"},
+     {SolverKind::cholesky, "cholesky"},
      {SolverKind::ldlt, "ldlt"},
      {SolverKind::eigen, "eigen"},
      {SolverKind::cg, "cg"},
@@ -91,7 +92,12 @@ struct InfluenceFunction::System {
 };
 
 InfluenceFunction::InfluenceFunction(const LeaveOneOut& loo, const EstimatorOptions& options)
-    : loo_(&loo), options_(options), system_(std::make_unique<System>(loo, options)) {}
+    : loo_(&loo), options_(options) {
+  if (options_.solver == SolverKind::automatic)
+    options_.solver =
+        loo.theta_s().size() <= options_.dense_limit ? SolverKind::cholesky : SolverKind::cg;
+  system_ = std::make_unique<System>(loo, options_);
+}
 
 InfluenceFunction::~InfluenceFunction() = default;
 

@@ -23,7 +23,8 @@
 
 namespace leaveout {
 
-enum class SolverKind { cholesky, ldlt, eigen, cg, lissa, stochastic_lissa };
+/// `automatic`: cholesky up to `dense_limit` parameters, cg beyond.
+enum class SolverKind { automatic, cholesky, ldlt, eigen, cg, lissa, stochastic_lissa };
 std::string solver_name(SolverKind kind);
 /// Throws std::invalid_argument that lists the names.
 SolverKind parse_solver(const std::string& name);

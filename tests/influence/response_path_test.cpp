@@ -251,9 +251,11 @@ TEST_CASE("a fold: the path ends where the smallest eigenvalue reaches zero, as 
   // Once more, with a grid ten times finer behind the last point but one.
   const Index last = rough.theta.cols() - 1;
   const double fine = 0.1 * (options.epsilon(1) - options.epsilon(0));
-  options.epsilon.conservativeResize(last + 30);
-  for (Index i = last; i < last + 30; ++i)
-    options.epsilon(i) = rough.epsilon(last - 1) + fine * static_cast<double>(i - last + 1);
+  VectorXd grid(last + 30);
+  grid.head(last) = rough.epsilon.head(last);
+  for (Index i = last; i < grid.size(); ++i)
+    grid(i) = rough.epsilon(last - 1) + fine * static_cast<double>(i - last + 1);
+  options.epsilon = grid;
   const ResponsePath path = follow(loo, Response::warm_start, 3, options);
   CHECK_FALSE(path.complete);
   CHECK(path.gradient_norm.maxCoeff() < 1e-10);
