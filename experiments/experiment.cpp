@@ -7,6 +7,7 @@
 
 #include "datasets/text.h"
 #include "experiments/decomposition.h"
+#include "experiments/response_path.h"
 #include "experiments/support/nearest.h"
 #include "experiments/sweep.h"
 #include "experiments/task.h"
@@ -24,6 +25,10 @@ const std::vector<Experiment>& experiment_registry() {
       all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
                        run_sweep(kind, how);
                      }});
+    all.push_back({"response-path",
+                   "the response followed exactly from no removal to removal, beside its tangent",
+                   response_path_settings(),
+                   run_response_path});
     return all;
   }();
   return kRegistry;
