@@ -37,7 +37,7 @@ TEST_SRC := $(call sources,tests)
 BENCH_SRC := $(sort $(wildcard */bench/*.cpp))
 
 .DEFAULT_GOAL := all
-.PHONY: all test help check format asan clean setup bench bench-peers figures app tests
+.PHONY: all test help check format asan clean setup bench bench-peers figures app tests data
 
 all: setup ## build, run the five-term decomposition, print its table, draw its figure
 	@$(MAKE) --no-print-directory $(JOBS) app
@@ -112,6 +112,9 @@ bench-peers: setup ## the same beside PyTorch and JAX; JSON in results/bench (AR
 	@pythons="$$(models/bench/peers/setup build/peers-venv)" && { read -r jax; read -r torch; } <<<"$$pythons"; \
 	  exec "$${jax:-python3}" -B models/bench/peers/race.py --bench $(BUILD)/leaveout_bench \
 	  --work $(BUILD)/peers-work --out $(OUT)/bench/peers.json --jax "$$jax" --torch "$$torch" $(ARGS)
+
+data: ## fetch the data sets that do not ship (make data SETS="mnist energy")
+	@datasets/fetch $(SETS)
 
 setup: ## install missing packages (or print the one command that does)
 	@.ci/setup

@@ -60,4 +60,9 @@ Dataset query_from_table(const CsvTable& table,
 /// two columns, no rows, or a wrong number of names.
 Dataset read_whitespace_table(const std::string& path, const std::vector<std::string>& names = {});
 
+/// `read_whitespace_table` of a file in memory; the path is for messages and the name.
+Dataset whitespace_table_from_text(const std::string& text,
+                                   const std::string& path,
+                                   const std::vector<std::string>& names = {});
+
 }  // namespace leaveout

@@ -3,12 +3,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cassert>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 
+#include "datasets/byte_images.h"
+#include "datasets/cifar10.h"
 #include "datasets/csv.h"
+#include "datasets/gzip.h"
+#include "datasets/idx.h"
+#include "datasets/images.h"
+#include "datasets/random.h"
+#include "datasets/registry_entries.h"
+#include "datasets/sha256.h"
 #include "datasets/text.h"
 
 namespace leaveout {
@@ -17,170 +30,168 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCcBy = "CC BY 4.0";
+// A stream of its own, so that `split` of the part with the same seed is another permutation.
+constexpr std::uint64_t kRowStream = 0x726f7773;  // "rows"
 
-// clang-format off: one entry, one paragraph
-std::vector<DatasetInfo> shipped() {
-  return {{"concrete",
-           Task::regression,
-           1030,
-           8,
-           "strength",
-           "compressive strength of concrete from its mixture and age",
-           true,
-           "I-C. Yeh, UCI Machine Learning Repository 165",
-           kCcBy,
-           "cebe9b537c3752ae3d7e7e73c8292b146f669ff56e3a9fe9d6def61f9e08dd1f"},
-          {"breast_cancer",
-           Task::binary,
-           569,
-           30,
-           "diagnosis",
-           "malignant or benign from measurements of cell nuclei (WDBC)",
-           true,
-           "W. Wolberg, N. Street, O. Mangasarian, UCI Machine Learning Repository 17",
-           kCcBy,
-           "518936fa92ca3d8a78c420aee22030c4e519ffcba3be15dd23e83f2fc22e20e5"},
-          {"diabetes",
-           Task::regression,
-           442,
-           10,
-           "progression",
-           "progression of diabetes a year after ten baseline measurements",
-           true,
-           "B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, Annals of Statistics 2004",
-           "as distributed with scikit-learn, BSD-3-Clause",
-           "2d9516499b8b56e76cf361824b4608b0bef572b03e561ba3410ca4b4ce37b5d4"},
-          {"digits",
-           Task::multiclass,
-           1797,
-           64,
-           "digit",
-           "handwritten digits, 8 x 8 pixels of 0 to 16 (optdigits, its test part)",
-           true,
-           "E. Alpaydin, C. Kaynak, UCI Machine Learning Repository 80",
-           kCcBy,
-           "1a8c0ce573804cf39bc6fdc9a6cc8f23d15cbf27a72575c1ca5fac15163717d0",
-           {},
-           {1, 8, 8, 16}}};
-}
-
-std::vector<DatasetInfo> fetched() {
-  return {{"energy",
-           Task::regression,
-           768,
-           8,
-           "heating_load",
-           "heating load of simulated buildings from their shape",
-           false,
-           "A. Tsanas, A. Xifara, UCI Machine Learning Repository 242",
-           kCcBy,
-           "7f8bf024cea437267d56be99b7af7bb3faebec8a7bccfbb20d06d52d9372a950",
-           {"relative_compactness",
-            "surface_area",
-            "wall_area",
-            "roof_area",
-            "overall_height",
-            "orientation",
-            "glazing_area",
-            "glazing_area_distribution",
-            "heating_load"}},
-          {"yacht",
-           Task::regression,
-           308,
-           6,
-           "residuary_resistance",
-           "residuary resistance of sailing yachts from hull shape and speed",
-           false,
-           "J. Gerritsma, R. Onnink, A. Versluis, UCI Machine Learning Repository 243",
-           kCcBy,
-           "00dfecc0fc01ddd4c90b558a3ac11b246df8ebcfea130724223475a9a67f0ea1",
-           {"buoyancy_position",
-            "prismatic_coefficient",
-            "length_displacement_ratio",
-            "beam_draught_ratio",
-            "length_beam_ratio",
-            "froude_number",
-            "residuary_resistance"}},
-          {"kin8nm",
-           Task::regression,
-           8192,
-           8,
-           "distance",
-           "distance of a robot arm's hand from a target, from eight joint angles",
-           false,
-           "Delve, University of Toronto",
-           "as distributed by Delve",
-           "a694ce0c7a21390f2bd2a205c36f2482cd974637a207038696716e22f3bbe810",
-           {"theta1",
-            "theta2",
-            "theta3",
-            "theta4",
-            "theta5",
-            "theta6",
-            "theta7",
-            "theta8",
-            "distance"}},
-          {"wine-quality-red",
-           Task::regression,
-           1599,
-           11,
-           "quality",
-           "taste score of red wines from chemical measurements",
-           false,
-           "P. Cortez and others, UCI Machine Learning Repository 186",
-           kCcBy,
-           "3ba41eaf4ab562088cf47b5c9dca2b4de2a330c3ee38a7920b4527a09574d5c1",
-           {"fixed_acidity",
-            "volatile_acidity",
-            "citric_acid",
-            "residual_sugar",
-            "chlorides",
-            "free_sulfur_dioxide",
-            "total_sulfur_dioxide",
-            "density",
-            "ph",
-            "sulphates",
-            "alcohol",
-            "quality"}}};
-}
-
-// clang-format on
-
-/// The file of a data set that does not ship.
-std::string fetched_file(const DatasetInfo& info) {
-  const char* const folder = std::getenv("LEAVEOUT_DATA");
-  if (folder == nullptr || *folder == '\0') {
-    throw std::invalid_argument(fmt::format(
-        "[datasets] '{0}' does not ship: set LEAVEOUT_DATA to a folder that holds {0}.txt",
-        info.name));
-  }
-  const fs::path path = fs::path(folder) / (info.name + ".txt");
+std::optional<fs::path> find_data_folder() {
+  const auto holds_data = [](const fs::path& folder) {
+    std::error_code ignored;
+    return fs::is_regular_file(folder / "concrete.csv", ignored);
+  };
+  fs::path folder = fs::path("datasets") / "data";
+  if (holds_data(folder)) return folder;
   std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) {
-    throw std::invalid_argument(
-        fmt::format("[datasets] no file '{}': '{}' does not ship, put its text copy there or set "
-                    "LEAVEOUT_DATA to the folder that holds it",
-                    printable(path.string(), kWholeText),
-                    info.name));
+  fs::path above = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (int level = 0; level < 3; ++level) {
+    above = above.parent_path();
+    folder = above / "datasets" / "data";
+    if (holds_data(folder)) return folder;
   }
-  return path.string();
+  return std::nullopt;
 }
 
-Dataset read_known(const DatasetInfo& info) {
-  if (!info.ships) return read_whitespace_table(fetched_file(info));
-  const fs::path path = fs::path(data_folder()) / (info.name + ".csv");
-  return read_dataset(path.string(), {.target = info.target, .task = info.task});
+std::string find_file(const DatasetInfo& info,
+                      const std::string& name,
+                      const std::vector<std::string>& folders) {
+  std::string looked;
+  for (const std::string& folder : folders) {
+    for (const char* const ending : {"", ".gz"}) {
+      const fs::path path = fs::path(folder) / (name + ending);
+      std::error_code ignored;
+      if (fs::is_regular_file(path, ignored)) return path.string();
+    }
+    looked += (looked.empty() ? "" : ", ") + printable(folder, kWholeText);
+  }
+  throw std::invalid_argument(
+      fmt::format("[datasets] '{0}' does not ship and there is no file '{1}' in {2}: run make data "
+                  "SETS={0}, or set LEAVEOUT_DATA to a folder that holds the file",
+                  info.name,
+                  name,
+                  looked.empty() ? "any folder" : looked));
+}
+
+/// A file of a data set, read once and checked by its hash.
+struct Payload {
+  std::string path;
+  std::string bytes;
+};
+
+Payload read_file_of(const DatasetInfo& info,
+                     const DataFile& file,
+                     const std::vector<std::string>& folders) {
+  Payload payload;
+  payload.path = info.ships ? (fs::path(data_folder()) / file.name).string()
+                            : find_file(info, file.name, folders);
+  payload.bytes = read_payload(payload.path, "datasets");
+  const std::string hash = sha256(payload.bytes);
+  if (hash != file.sha256)
+    throw std::invalid_argument(fmt::format(
+        "[datasets] '{}' is not the '{}' that results are compared on (SHA-256 {} where "
+        "{} is expected): {}, or read it as a file of your own",
+        printable(payload.path, kWholeText),
+        info.name,
+        hash,
+        file.sha256,
+        info.ships ? "restore it" : fmt::format("run make data SETS={}", info.name)));
+  return payload;
+}
+
+/// The rows to load of `size` there are.
+std::vector<Eigen::Index> chosen_rows(const DatasetInfo& info,
+                                      Eigen::Index size,
+                                      const LoadOptions& options) {
+  if (!(options.fraction > 0 && options.fraction <= 1))
+    throw std::invalid_argument(
+        fmt::format("[datasets] fraction, expected a number above 0 and not above 1, got {}",
+                    options.fraction));
+  const auto part =
+      static_cast<Eigen::Index>(std::lround(options.fraction * static_cast<double>(size)));
+  const Eigen::Index count = std::min(part, options.max_rows);
+  if (count < 1)
+    throw std::invalid_argument(
+        fmt::format("[datasets] a fraction of {} and at most {} rows leave none of the {} rows of "
+                    "'{}': take more",
+                    options.fraction,
+                    options.max_rows,
+                    size,
+                    info.name));
+  std::vector<Eigen::Index> rows(static_cast<std::size_t>(size));
+  if (count == size) {
+    std::iota(rows.begin(), rows.end(), Eigen::Index{0});
+  } else {
+    Random(options.seed, {kRowStream}).permutation(rows);
+    rows.resize(static_cast<std::size_t>(count));
+  }
+  return rows;
+}
+
+/// Whether each value is above the median of all, the mean of the two in the middle if they are
+/// even in number.
+Eigen::MatrixXd above_median(const Eigen::MatrixXd& values) {
+  std::vector<double> sorted(values.reshaped().begin(), values.reshaped().end());
+  std::sort(sorted.begin(), sorted.end());
+  const std::size_t half = sorted.size() / 2;
+  const double median =
+      sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  return (values.array() > median).cast<double>();
+}
+
+Dataset read_table(const DatasetInfo& info, const Payload& file) {
+  if (info.format == DataFormat::blanks)
+    return whitespace_table_from_text(file.bytes, file.path, info.columns);
+  std::string text = file.bytes;
+  if (info.format == DataFormat::commas)
+    text.insert(0, fmt::format("{}\n", fmt::join(info.columns, ",")));
+  const bool raised = info.format == DataFormat::csv_above_median;
+  const Task task = raised ? Task::regression : info.task;
+  Dataset dataset = dataset_from_table(
+      parse_csv(std::move(text), file.path), {.target = info.target, .task = task}, "");
+  if (raised) {
+    dataset.task = Task::binary;
+    dataset.targets = above_median(dataset.targets);
+  }
+  return dataset;
+}
+
+ByteImages read_images(const DatasetInfo& info, const std::vector<std::string>& folders) {
+  ByteImages images;
+  if (info.format == DataFormat::cifar10) {
+    for (const DataFile& file : info.files) {
+      const Payload batch = read_file_of(info, file, folders);
+      append_cifar10(batch.bytes, batch.path, images);
+    }
+    return images;
+  }
+  assert(info.files.size() == 2);
+  Payload pixels = read_file_of(info, info.files[0], folders);
+  const Payload labels = read_file_of(info, info.files[1], folders);
+  return parse_idx(std::move(pixels.bytes),
+                   labels.bytes,
+                   pixels.path,
+                   labels.path,
+                   static_cast<Eigen::Index>(info.class_names.size()));
+}
+
+Dataset read_part(const DatasetInfo& info,
+                  const LoadOptions& options,
+                  const std::vector<std::string>& folders) {
+  if (info.format == DataFormat::idx || info.format == DataFormat::cifar10) {
+    const ByteImages images = read_images(info, folders);
+    return dataset_of(
+        images, info.class_names, chosen_rows(info, images.size(), options), options.downsample);
+  }
+  Dataset whole = read_table(info, read_file_of(info, info.files.front(), folders));
+  whole.name = info.name;
+  whole.image = info.image;
+  const std::vector<Eigen::Index> rows = chosen_rows(info, whole.size(), options);
+  if (static_cast<Eigen::Index>(rows.size()) < whole.size()) whole = take(whole, rows);
+  return options.downsample == 1 ? whole : downsample(whole, options.downsample);
 }
 
 }  // namespace
 
 const std::vector<DatasetInfo>& dataset_registry() {
-  static const std::vector<DatasetInfo> kRegistry = [] {
-    std::vector<DatasetInfo> all = shipped();
-    for (DatasetInfo& info : fetched()) all.push_back(std::move(info));
-    return all;
-  }();
+  static const std::vector<DatasetInfo> kRegistry = registry_entries();
   return kRegistry;
 }
 
@@ -195,54 +206,49 @@ const DatasetInfo& dataset_info(const std::string& name) {
 }
 
 std::string data_folder() {
-  const auto holds_data = [](const fs::path& folder) {
-    std::error_code ignored;
-    return fs::is_regular_file(folder / "concrete.csv", ignored);
-  };
-  fs::path folder = fs::path("datasets") / "data";
-  if (holds_data(folder)) return folder.string();
-  std::error_code ignored;
-  fs::path above = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (int level = 0; level < 3; ++level) {
-    above = above.parent_path();
-    folder = above / "datasets" / "data";
-    if (holds_data(folder)) return folder.string();
-  }
+  if (const auto folder = find_data_folder()) return folder->string();
   throw std::invalid_argument(
       "[datasets] the folder datasets/data is neither below the current folder nor above the "
-      "program: "
-      "run from the root of the project");
+      "program: run from the root of the project");
+}
+
+std::vector<std::string> data_folders() {
+  std::vector<std::string> folders;
+  if (const auto folder = find_data_folder()) folders.push_back((*folder / "fetched").string());
+  const char* const mirror = std::getenv("LEAVEOUT_DATA");
+  if (mirror != nullptr && *mirror != '\0') folders.emplace_back(mirror);
+  return folders;
 }
 
 bool dataset_is_here(const std::string& name) {
   const DatasetInfo& info = dataset_info(name);
   if (info.ships) return true;
-  const char* const folder = std::getenv("LEAVEOUT_DATA");
-  std::error_code ignored;
-  return folder != nullptr && fs::is_regular_file(fs::path(folder) / (info.name + ".txt"), ignored);
+  const std::vector<std::string> folders = data_folders();
+  try {
+    for (const DataFile& file : info.files) find_file(info, file.name, folders);
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+  return true;
 }
 
-Dataset load_dataset(const std::string& name) {
-  const DatasetInfo& info = dataset_info(name);
-  Dataset dataset = read_known(info);
-  if (dataset.provenance.sha256 != info.sha256) {
-    throw std::invalid_argument(fmt::format(
-        "[datasets] '{}' is not the '{}' that results are compared on (SHA-256 {} where "
-        "{} is expected): restore it, or read it as a file of your own",
-        printable(dataset.provenance.source, kWholeText),
-        name,
-        dataset.provenance.sha256,
-        info.sha256));
-  }
-  if (!info.columns.empty()) {
-    dataset.feature_names.assign(info.columns.begin(), info.columns.end() - 1);
-    dataset.target_name = info.columns.back();
-  }
-  dataset.name = name;
-  dataset.image = info.image;
-  dataset.provenance.source = info.source;
-  dataset.provenance.license = info.license;
+Dataset load_dataset(const DatasetInfo& info, const LoadOptions& options) {
+  Dataset dataset =
+      read_part(info, options, options.folders.empty() ? data_folders() : options.folders);
+  dataset.name = info.name;
+  dataset.target_name = info.target;
+  if (!info.class_names.empty()) dataset.class_names = info.class_names;
+  dataset.provenance = {info.source, info.license, info.sha256};
+  if (dataset.size() < info.rows)
+    dataset.provenance.source +=
+        fmt::format("; {} of {} rows, drawn by seed {}", dataset.size(), info.rows, options.seed);
+  if (options.downsample > 1)
+    dataset.provenance.source += fmt::format("; downsampled by {}", options.downsample);
   return dataset;
+}
+
+Dataset load_dataset(const std::string& name, const LoadOptions& options) {
+  return load_dataset(dataset_info(name), options);
 }
 
 }  // namespace leaveout

@@ -56,8 +56,9 @@ std::vector<std::string> default_names(std::size_t columns) {
 
 }  // namespace
 
-Dataset read_whitespace_table(const std::string& path, const std::vector<std::string>& names) {
-  const std::string text = read_file(path);
+Dataset whitespace_table_from_text(const std::string& text,
+                                   const std::string& path,
+                                   const std::vector<std::string>& names) {
   require_text(text, path);
   std::vector<double> values;  // (rows x columns), row after row
   std::size_t columns = 0;
@@ -94,6 +95,10 @@ Dataset read_whitespace_table(const std::string& path, const std::vector<std::st
   dataset.inputs = table.topRows(width - 1);
   dataset.targets = table.bottomRows(1);
   return dataset;
+}
+
+Dataset read_whitespace_table(const std::string& path, const std::vector<std::string>& names) {
+  return whitespace_table_from_text(read_file(path), path, names);
 }
 
 }  // namespace leaveout

@@ -80,6 +80,29 @@ TEST_CASE("queries are scaled by the range of the training data, and must lie wi
   CHECK(has(refusal([&] { reconstruction_of(query, take(train, {})); }), "in 0 rows"));
 }
 
+TEST_CASE("a range too wide for a double is scaled all the same") {
+  Dataset data = two_features();
+  data.inputs << -1e308, 0, 1e308, -1.5e308, 1.5e308, 0;
+  Eigen::MatrixXd scaled(2, 3);
+  scaled << 0, 0.5, 1, 0, 1, 0.5;
+  CHECK(reconstruction_of(data).inputs == scaled);
+  data.inputs(0, 1) = std::numeric_limits<double>::infinity();
+  CHECK(has(refusal([&] { reconstruction_of(data); }), "holds inf in row 1"));
+}
+
+TEST_CASE("a maximum that the caller gives counts: 8-bit pixels are divided by 255") {
+  Dataset data = two_features();
+  data.image = {1, 1, 2, 255};
+  CHECK(reconstruction_of(data).inputs == data.inputs / 255);
+  CHECK(reconstruction_of(data).image.maximum == 1);
+  Dataset query = take(data, {0});
+  query.inputs.setConstant(255);
+  CHECK((reconstruction_of(query, data).inputs.array() == 1).all());
+  query.inputs(1, 0) = 256;
+  CHECK(
+      has(refusal([&] { reconstruction_of(query, data); }), "holds 256 in row 0, outside of 0 to"));
+}
+
 TEST_CASE("the standardiser leaves a reconstruction alone, inputs and targets") {
   const Dataset pixels = reconstruction_of(take(load_dataset("digits"), {0, 1, 2, 3}));
   const Standardizer s = Standardizer::fit(pixels);

@@ -3,9 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <optional>
 #include <set>
 
 #include "datasets/sha256.h"
@@ -13,36 +10,12 @@
 
 namespace leaveout {
 
-namespace {
-
-/// Sets LEAVEOUT_DATA for a test and puts the old value back.
-class DataVariable {
- public:
-  explicit DataVariable(const std::string& value) {
-    if (const char* old = std::getenv("LEAVEOUT_DATA")) old_ = old;
-    ::setenv("LEAVEOUT_DATA", value.c_str(), 1);
-  }
-  ~DataVariable() {
-    if (old_) {
-      ::setenv("LEAVEOUT_DATA", old_->c_str(), 1);
-    } else {
-      ::unsetenv("LEAVEOUT_DATA");
-    }
-  }
-  DataVariable(const DataVariable&) = delete;
-  DataVariable& operator=(const DataVariable&) = delete;
-
- private:
-  std::optional<std::string> old_;
-};
-
-}  // namespace
-
 TEST_CASE("the data that ships are the pinned files") {
   for (const DatasetInfo& info : dataset_registry()) {
     if (!info.ships) continue;
     CAPTURE(info.name);
-    CHECK(sha256_file(data_folder() + "/" + info.name + ".csv") == info.sha256);
+    REQUIRE(info.files.size() == 1);
+    CHECK(sha256_file(data_folder() + "/" + info.files.front().name) == info.sha256);
   }
 }
 
@@ -96,6 +69,19 @@ TEST_CASE("diabetes: raw features, mean progression 152.13") {
   CHECK(data.targets.mean() == doctest::Approx(152.13348).epsilon(1e-6));
 }
 
+TEST_CASE("diabetes_high: 221 of 442 above the median of 140.5, and the target is 1 for them") {
+  const Dataset data = load_dataset("diabetes_high");
+  const Dataset values = load_dataset("diabetes");
+  CHECK(data.inputs == values.inputs);
+  CHECK(data.targets == (values.targets.array() > 140.5).cast<double>().matrix());
+  CHECK(data.targets.sum() == 221.0);
+  CHECK(data.class_names == std::vector<std::string>{"low", "high"});
+  // The threshold is that of all rows, whichever are loaded.
+  const Dataset few = load_dataset("diabetes_high", {.max_rows = 9, .seed = 1});
+  const Dataset few_values = load_dataset("diabetes", {.max_rows = 9, .seed = 1});
+  CHECK(few.targets == (few_values.targets.array() > 140.5).cast<double>().matrix());
+}
+
 TEST_CASE("digits: ten classes with their known counts, pixels 0 to 16, digit 0 first") {
   const Dataset data = load_dataset("digits");
   Eigen::VectorXd counts(10);
@@ -111,39 +97,6 @@ TEST_CASE("digits: ten classes with their known counts, pixels 0 to 16, digit 0 
 
 TEST_CASE("an unknown name is refused with the known ones") {
   CHECK(has(refusal([] { load_dataset("conrete"); }), "choose one of concrete, breast_cancer"));
-}
-
-TEST_CASE("a data set that does not ship says where it is looked for") {
-  const TemporaryFolder folder;
-  {
-    const DataVariable variable("");
-    CHECK(has(refusal([] { load_dataset("energy"); }), "set LEAVEOUT_DATA to a folder"));
-  }
-  const DataVariable variable(folder.path(""));
-  CHECK(has(refusal([] { load_dataset("energy"); }), "energy.txt"));
-  folder.file("energy.txt", "1 2 3\n");
-  CHECK(has(refusal([] { load_dataset("energy"); }),
-            "is not the 'energy' that results are compared on"));
-}
-
-TEST_CASE("the sets that do not ship have the promised shape where LEAVEOUT_DATA holds them") {
-  const char* const folder = std::getenv("LEAVEOUT_DATA");
-  for (const DatasetInfo& info : dataset_registry()) {
-    CHECK((info.ships || static_cast<Eigen::Index>(info.columns.size()) == info.features + 1));
-    if (info.ships || folder == nullptr) continue;
-    if (!std::filesystem::exists(std::filesystem::path(folder) / (info.name + ".txt"))) continue;
-    CAPTURE(info.name);
-    const Dataset data = load_dataset(info.name);
-    CHECK(data.size() == info.rows);
-    CHECK(data.features() == info.features);
-    CHECK(data.target_name == info.target);
-    CHECK(data.feature_names.size() == static_cast<std::size_t>(info.features));
-    if (info.name == "energy") {  // X2 = X3 + 2 X4: an undamped linear Hessian is singular
-      const Eigen::RowVectorXd gap =
-          data.inputs.row(1) - data.inputs.row(2) - 2.0 * data.inputs.row(3);
-      CHECK(gap.cwiseAbs().maxCoeff() == 0.0);
-    }
-  }
 }
 
 }  // namespace leaveout
