@@ -75,7 +75,7 @@ TEST_CASE("solving for the examples and for the queries gives the same scores") 
     REQUIRE(by_train.values.rows() == p.query.size());
     REQUIRE(by_train.values.cols() == 3);
     CHECK(distance(by_query.values, by_train.values) < 1e-11);
-    CHECK(by_train.train == one_by_one(removed));
+    CHECK((by_train.train == one_by_one(removed)));
     CHECK(by_train.train_size == p.size());
     CHECK(by_train.converged);
     CHECK(by_query.converged);
