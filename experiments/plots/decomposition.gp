@@ -85,7 +85,7 @@ do for [kind in formats] {
            with vectors arrowstyle p, \
          for [p = 1:protocols] dir.'/gaps.csv' \
            using (mine(p) && $4 > floor_value && $5 > 0 && $4 - $5 <= gap_first[t] ? $3 + shift(p) : NaN):(gap_first[t]):(0):($4 + $5 - gap_first[t]) \
-           with vectors arrowstyle p + 4, \
+           with vectors arrowstyle p + 8, \
          for [p = 1:protocols] dir.'/gaps.csv' \
            using (mine(p) && $4 > floor_value ? $3 + shift(p) : NaN):4 \
            with points pointtype series_point[p] pointsize 0.6 linecolor rgb series_colour[p], \

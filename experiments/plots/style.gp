@@ -39,14 +39,14 @@ set border 3 linewidth 0.7 linecolor rgb frame
 set tics nomirror out scale 0.5, 0.25 textcolor rgb black
 unset key
 
-# Series 1 to 4: colour and point type.
-array series_colour[4] = [blue, vermilion, green, purple]
-array series_point[4] = [7, 5, 9, 13]
+# Series 1 to 8: colour and point type.
+array series_colour[8] = [blue, vermilion, green, purple, orange, sky, black, yellow]
+array series_point[8] = [7, 5, 9, 13, 11, 6, 4, 8]
 
 # Error bars are vectors with flat heads, from mean - error to mean + error: yerrorbars would paint
 # a white disc behind every point.
-# Style i has caps at both ends, style 4 + i at the upper end only (the lower one leaves the frame).
-do for [i = 1:4] {
+# Style i has caps at both ends, style 8 + i at the upper end only (the lower one leaves the frame).
+do for [i = 1:8] {
   set style arrow i heads size screen 0.0035,90 linewidth 0.9 linecolor rgb series_colour[i]
-  set style arrow 4 + i head size screen 0.0035,90 linewidth 0.9 linecolor rgb series_colour[i]
+  set style arrow 8 + i head size screen 0.0035,90 linewidth 0.9 linecolor rgb series_colour[i]
 }

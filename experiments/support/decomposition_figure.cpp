@@ -11,40 +11,13 @@
 #include "datasets/text.h"
 #include "experiments/support/axis.h"
 #include "experiments/support/figure.h"
+#include "experiments/support/gnuplot_arrays.h"
 #include "experiments/support/panel_labels.h"
 
 namespace leaveout {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Names in the order of their first use.
-struct Names {
-  std::vector<std::string> all;
-
-  /// From 1, as gnuplot counts.
-  std::size_t index(const std::string& name) {
-    const auto at = std::find(all.begin(), all.end(), name);
-    if (at != all.end()) return static_cast<std::size_t>(at - all.begin()) + 1;
-    all.push_back(name);
-    return all.size();
-  }
-};
-
-template <typename Items, typename Show>
-std::string array(const char* name, const Items& items, Show show) {
-  std::string list;
-  for (const auto& item : items) list += (list.empty() ? "" : ", ") + show(item);
-  // gnuplot has no empty arrays.
-  if (list.empty()) list = "0";
-  return fmt::format("array {}[{}] = [{}]\n", name, std::max<std::size_t>(1, items.size()), list);
-}
-
-/// A number that gnuplot reads as a real one: "10" would make it divide as integers do.
-std::string real(double value) {
-  const std::string text = fmt::format("{}", value);
-  return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
-}
 
 /// A task's name, cut to what fits above a panel.
 std::string title(const std::string& name) {
@@ -84,41 +57,45 @@ std::string gap_labels(const std::vector<GapRow>& gaps, const Names& tasks) {
     any_below = any_below || axes.back().strip > 0.0;
   }
   const auto field = [](auto member) {
-    return [member](const LogAxis& axis) { return real(axis.*member); };
+    return [member](const LogAxis& axis) { return gnuplot_real(axis.*member); };
   };
   return fmt::format("gap_rows = {}\nany_below = {}\nfloor_value = {}\nfloor_exponent = {}\n",
                      gaps.size(),
                      any_below ? 1 : 0,
-                     real(kGapFloor),
+                     gnuplot_real(kGapFloor),
                      std::lround(std::log10(kGapFloor))) +
-         array("gap_low", axes, field(&LogAxis::low)) +
-         array("gap_high", axes, field(&LogAxis::high)) +
-         array("gap_first", axes, field(&LogAxis::first)) +
-         array("gap_strip", axes, field(&LogAxis::strip)) +
-         array("gap_decades", axes, [](const LogAxis& a) { return fmt::format("{}", a.decades); });
+         gnuplot_array("gap_low", axes, field(&LogAxis::low)) +
+         gnuplot_array("gap_high", axes, field(&LogAxis::high)) +
+         gnuplot_array("gap_first", axes, field(&LogAxis::first)) +
+         gnuplot_array("gap_strip", axes, field(&LogAxis::strip)) +
+         gnuplot_array(
+             "gap_decades", axes, [](const LogAxis& a) { return fmt::format("{}", a.decades); });
 }
 
 std::string scatter_labels(const std::vector<PanelLabels>& panels) {
   const auto axis = [](Axis PanelLabels::*which, auto member) {
-    return [=](const PanelLabels& p) { return real(p.*which.*member); };
+    return [=](const PanelLabels& p) { return gnuplot_real(p.*which.*member); };
   };
   const auto exponent = [](Axis PanelLabels::*which) {
     return [=](const PanelLabels& p) { return fmt::format("{}", (p.*which).exponent); };
   };
   std::string text =
-      array("panel_points", panels, [](const auto& p) { return fmt::format("{}", p.points); }) +
-      array("panel_pearson", panels, [](const auto& p) { return gnuplot_string(p.pearson); }) +
-      array("panel_spearman", panels, [](const auto& p) { return gnuplot_string(p.spearman); }) +
-      array("text_x", panels, [](const auto& p) { return real(p.text_x); }) +
-      array("text_y", panels, [](const auto& p) { return real(p.text_y); }) +
-      array("text_side", panels, [](const auto& p) { return gnuplot_string(p.side); });
+      gnuplot_array(
+          "panel_points", panels, [](const auto& p) { return fmt::format("{}", p.points); }) +
+      gnuplot_array(
+          "panel_pearson", panels, [](const auto& p) { return gnuplot_string(p.pearson); }) +
+      gnuplot_array(
+          "panel_spearman", panels, [](const auto& p) { return gnuplot_string(p.spearman); }) +
+      gnuplot_array("text_x", panels, [](const auto& p) { return gnuplot_real(p.text_x); }) +
+      gnuplot_array("text_y", panels, [](const auto& p) { return gnuplot_real(p.text_y); }) +
+      gnuplot_array("text_side", panels, [](const auto& p) { return gnuplot_string(p.side); });
   for (const auto& [name, which] :
        {std::pair{'x', &PanelLabels::x}, std::pair{'y', &PanelLabels::y}}) {
-    text += array(fmt::format("{}_low", name).c_str(), panels, axis(which, &Axis::low));
-    text += array(fmt::format("{}_high", name).c_str(), panels, axis(which, &Axis::high));
-    text += array(fmt::format("{}_first", name).c_str(), panels, axis(which, &Axis::first));
-    text += array(fmt::format("{}_step", name).c_str(), panels, axis(which, &Axis::step));
-    text += array(fmt::format("{}_exponent", name).c_str(), panels, exponent(which));
+    text += gnuplot_array(fmt::format("{}_low", name), panels, axis(which, &Axis::low));
+    text += gnuplot_array(fmt::format("{}_high", name), panels, axis(which, &Axis::high));
+    text += gnuplot_array(fmt::format("{}_first", name), panels, axis(which, &Axis::first));
+    text += gnuplot_array(fmt::format("{}_step", name), panels, axis(which, &Axis::step));
+    text += gnuplot_array(fmt::format("{}_exponent", name), panels, exponent(which));
   }
   return text;
 }
@@ -175,9 +152,9 @@ void write_decomposition_data(const fs::path& folder,
                                          tasks.all.size(),
                                          protocols.all.size(),
                                          truths.all.size()) +
-                             array("task_name", tasks.all, title) +
-                             array("protocol_name", protocols.all, gnuplot_string) +
-                             array("truth_label", truths.all, gnuplot_string) +
+                             gnuplot_array("task_name", tasks.all, title) +
+                             gnuplot_array("protocol_name", protocols.all, gnuplot_string) +
+                             gnuplot_array("truth_label", truths.all, gnuplot_string) +
                              gap_labels(gaps, tasks) + scatter_labels(panels);
   fs::create_directories(folder);
   write_file((folder / "gaps.csv").string(), gap_text);

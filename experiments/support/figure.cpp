@@ -96,15 +96,23 @@ std::string plain_text(const std::string& text) {
 }
 
 std::string gnuplot_string(const std::string& text) {
-  std::string result = "'";
-  for (const char c : plain_text(text)) result += c == '\'' ? "''" : std::string(1, c);
-  return result + "'";
+  const std::string plain = plain_text(text);
+  if (plain.find('\'') == std::string::npos) return "'" + plain + "'";
+  // gnuplot 5.4 ends a string in single quotes at '' that starts it or follows another ''. In
+  // double quotes a byte can be given by its number, and backquotes would be a command.
+  std::string result = "\"";
+  for (const char c : plain) {
+    const bool special = c == '\'' || c == '\\' || c == '`';
+    result += special ? fmt::format("\\{:03o}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return result + "\"";
 }
 
 bool draw_figure(const std::string& script,
                  const fs::path& data,
                  const fs::path& figures,
-                 std::FILE* messages) {
+                 std::FILE* messages,
+                 const std::string& name) {
   const auto plots = plots_folder();
   if (!plots || !fs::exists(*plots / (script + ".gp"))) {
     return say(
@@ -112,10 +120,11 @@ bool draw_figure(const std::string& script,
         fmt::format(
             "[figure] no experiments/plots/{}.gp here; the data are in {}", script, data.string()));
   }
-  const std::string variables = fmt::format("plots={}; dir={}; out={}",
+  const std::string variables = fmt::format("plots={}; dir={}; out={}; name={}",
                                             gnuplot_string(plots->string()),
                                             gnuplot_string(data.string()),
-                                            gnuplot_string(figures.string()));
+                                            gnuplot_string(figures.string()),
+                                            gnuplot_string(name));
   const Ended ended =
       run_program({"gnuplot", "-e", variables, (*plots / (script + ".gp")).string()});
   if (ended.start_error == ENOENT) {

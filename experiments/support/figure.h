@@ -9,7 +9,8 @@
 //
 //   bool drawn = draw_figure("decomposition", folder, folder);
 //
-// The script gets three variables: `plots` (its own folder), `dir` (the data), `out` (the figures).
+// The script gets four variables: `plots` (its own folder), `dir` (the data), `out` (the figures),
+// and `name`, for a script that draws more than one figure.
 
 #include <cstdio>
 #include <filesystem>
@@ -26,12 +27,13 @@ std::optional<std::filesystem::path> plots_folder();
 bool draw_figure(const std::string& script,
                  const std::filesystem::path& data,
                  const std::filesystem::path& figures,
-                 std::FILE* messages = stderr);
+                 std::FILE* messages = stderr,
+                 const std::string& name = {});
 
 /// `text` in one line and without double quotes, which gnuplot's reader of CSV does not know.
 std::string plain_text(const std::string& text);
 
-/// `text` as a string of the gnuplot language, in single quotes.
+/// `text` as a string constant of the gnuplot language, the same whatever quotes are in it.
 std::string gnuplot_string(const std::string& text);
 
 }  // namespace leaveout

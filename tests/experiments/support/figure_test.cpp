@@ -44,8 +44,41 @@ std::pair<bool, std::string> draw(const std::string& script, const fs::path& dat
 
 TEST_CASE("text becomes one gnuplot string whatever is in it") {
   CHECK(gnuplot_string("a b") == "'a b'");
-  CHECK(gnuplot_string("O'Hara") == "'O''Hara'");
+  CHECK(gnuplot_string("O'Hara") == "\"O\\047Hara\"");
   CHECK(gnuplot_string("two\nlines \"here\"") == "'two lines  here '");
+}
+
+TEST_CASE("gnuplot reads back every string") {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) return;
+  for (const char* text : {"'",
+                           "''",
+                           "'a",
+                           "a''b",
+                           "a'",
+                           "\\",
+                           "\\'",
+                           "`echo x`",
+                           "'`echo x`",
+                           "'.system('echo x').'",
+                           "@a {b}^2_c",
+                           "$1",
+                           "50 %d"}) {
+    // The bytes themselves are compared, in a file that no shell reads.
+    char script[] = "/tmp/leaveout_string_XXXXXX";
+    const int file = mkstemp(script);
+    REQUIRE(file >= 0);
+    close(file);
+    std::FILE* out = std::fopen(script, "w");
+    std::fprintf(out, "set print '-'\nprint %s\n", gnuplot_string(text).c_str());
+    std::fclose(out);
+    std::FILE* in = popen((std::string("gnuplot ") + script + " 2>&1").c_str(), "r");
+    REQUIRE(in != nullptr);
+    char line[200] = "";
+    CHECK(std::fgets(line, sizeof line, in) != nullptr);
+    pclose(in);
+    std::remove(script);
+    CHECK(std::string(line) == std::string(text) + "\n");
+  }
 }
 
 TEST_CASE("without gnuplot one line says so and the program goes on") {
