@@ -48,7 +48,7 @@ TaskSettings settings_of(const TableFile& table, const std::string& model) {
   TaskSettings s;
   s.name = "table";
   s.csv = table.path;
-  s.target = "y";
+  s.target = std::string(1, 'y');  // g++ 12 sees an overflow in = "y"
   s.model = model;
   s.removed = 48;  // all training rows
   s.weight_decay = 0.05;
