@@ -37,16 +37,33 @@ TEST_SRC := $(call sources,tests)
 BENCH_SRC := $(sort $(wildcard */bench/*.cpp))
 
 .DEFAULT_GOAL := all
-.PHONY: all test help check format asan clean setup bench bench-peers figures app tests data
+.PHONY: all test help check format asan clean setup bench bench-peers figures app tests data publish reference
 
 all: setup ## build, run the five-term decomposition, print its table, draw its figure
 	@$(MAKE) --no-print-directory $(JOBS) app
 	@$(BUILD)/leaveout run decomposition --preset $(PRESET) --threads $(THREADS) --out $(OUT)
 
-figures: all ## every figure of every experiment (the decomposition's, so far)
+figures: setup ## every figure of every experiment; interrupted, it goes on where it stopped
+	@$(MAKE) --no-print-directory $(JOBS) app
+	@$(BUILD)/leaveout figures --preset $(PRESET) --threads $(THREADS) --out $(OUT)
 figure-%: setup ## one experiment's figures: make figure-decomposition PRESET=quick
 	@$(MAKE) --no-print-directory $(JOBS) app
 	@$(BUILD)/leaveout run $* --preset $(PRESET) --threads $(THREADS) --out $(OUT)
+
+# The figures that the project shows are those of `standard`, copied here and nowhere else made.
+publish: figures ## every figure at standard size into experiments/figures, then the page of claims
+	@for svg in $(OUT)/*/$(PRESET)/*.svg; do \
+	  experiment=$$(basename "$$(dirname "$$(dirname "$$svg")")"); figure=$$(basename "$$svg" .svg); \
+	  name=$$experiment; [ "$$figure" = "$$experiment" ] || name=$${experiment}_$$figure; \
+	  cp "$$svg" experiments/figures/$$name.svg; done
+	@$(BUILD)/leaveout claims --preset $(PRESET) --out $(OUT)
+
+# All quick presets beside the numbers that they gave before; part of CI.
+QUICK := $(BUILD)/quick
+reference: setup ## every experiment's quick preset, compared with its stored numbers
+	@$(MAKE) --no-print-directory $(JOBS) app
+	@$(BUILD)/leaveout figures --preset quick --threads $(THREADS) --out $(QUICK)
+	@$(BUILD)/leaveout compare tests/experiments/reference --preset quick --out $(QUICK) $(ARGS)
 
 test: setup ## build and run the whole test suite
 	@$(MAKE) --no-print-directory $(JOBS) tests
@@ -100,11 +117,13 @@ asan: setup ## the tests with assertions and the address and undefined-behaviour
 	@$(MAKE) --no-print-directory $(JOBS) MODE=asan tests
 	@build/asan/leaveout_tests
 
+COMMIT = $(shell git rev-parse --short HEAD 2>/dev/null || echo none)$(shell \
+  test -z "$$(git status --porcelain -uno 2>/dev/null)" || echo +changes)
 bench: setup ## time the engine beside hand-written Eigen; JSON in results/bench
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/leaveout_bench
 	@mkdir -p $(OUT)/bench
 	@$(BUILD)/leaveout_bench --benchmark_out=$(OUT)/bench/bench.json --benchmark_out_format=json \
-	  --benchmark_context=commit=$(shell git rev-parse --short HEAD 2>/dev/null || echo none) $(ARGS)
+	  --benchmark_context=commit=$(COMMIT) $(ARGS)
 
 # JAX and PyTorch come to lie in build/peers-venv or from the system; without them the race goes on.
 bench-peers: setup ## the same beside PyTorch and JAX; JSON in results/bench (ARGS="--only B2 --quick")

@@ -3,12 +3,10 @@
 // The dense Hessian or Gauss-Newton matrix (P x P), three ways.
 //
 // by_parameters  unit directions through the second-order sweeps, P of them. Works for every
-//                Program; its symmetry comes free of any symmetrising, so it is the oracle of the
-//                others.
+//                Program; its symmetry comes free of any symmetrising: the others' oracle.
 // by_units       a direction in [W b] acts on an example as a direction in z = W x + b scaled by an
 //                input. So the sweeps are seeded at the U pre-activations, U << P. With
-//                M_ac(n) = d2 loss_n / dz_a dz_c and x_b(n) the inputs of a's layer (1 for the
-//                bias),
+//                M_ac(n) = d2 loss_n / dz_a dz_c and x_b(n) the inputs of a's layer (bias: 1),
 //                  H[(a,b),(c,d)] = sum_n x_b(n) [ M_ac(n) x_d(n) + delta_c(n) dx_d(n)/dz_a ],
 //                the last term only where c's layer lies above a's (and not for Gauss-Newton).
 //                Cost: U sweeps and half a matrix product of P x N x P, whatever the number of

@@ -242,6 +242,7 @@ Vector<double> third_derivative(Workspace<std::complex<double>>& ws,
   template void curvature_product(                                                                 \
       Workspace<S>&, const Batch<S>&, const Vector<S>&, const ConstRef<S>&, MutRef<S>, Curvature); \
   template class CurvatureProduct<S>;
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

@@ -8,8 +8,8 @@
 //   Elementwise  value, slope f', curve f''                        f'' y_bar x_dot
 //
 //   template <class S> class Scale final : public LinearOp<Scale<S>, S> {
-//     template <class Put> void apply(int, const ConstMatrixMap<S>& x, Put&& put) const { put(c_ *
-//     x); } template <class Put> void apply_transpose(...) const { put(c_ * y_bar); }
+//     void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const { put(c_ * x); }
+//     void apply_transpose(int, const ConstMatrixMap<S>& y, Sink<S>& put) const { put(c_ * y); }
 //
 // `put(expression)` assigns or adds, as the plane requires. Expressions hold no conjugation
 // (.transpose(), never .adjoint()), so that complex step works.

@@ -11,8 +11,22 @@
 
 namespace leaveout {
 
-/// Bytes that the machine could give now, or the largest number where it does not say.
+/// Bytes that could be had now: what the machine could give, or what the control group of this
+/// process (a container's limit) leaves if that is less. The largest number where neither says.
 std::size_t available_bytes();
+
+/// The parts of it, from the texts of the system's files; the largest number where one says
+/// nothing. MemAvailable of /proc/meminfo.
+std::size_t available_in_meminfo(const std::string& meminfo);
+/// The rest of a control group's limit, of which page cache that can be given back counts as free:
+/// what memory.stat calls inactive_file, in version 1 (where usage is that of the whole subtree)
+/// total_inactive_file. "max" (version 2), or a limit beyond any machine (version 1), is none.
+std::size_t left_in_control_group(const std::string& limit,
+                                  const std::string& used,
+                                  const std::string& stat);
+/// The path of this process's group in /proc/self/cgroup: the line "0::PATH" (version 2) or that of
+/// the controller "memory" (version 1). Empty where there is none.
+std::string control_group_path(const std::string& cgroup, bool version_2);
 
 /// Throws std::invalid_argument "[area] memory, `what` needs x GB and y GB are allowed: `cure`"
 /// where `needed` exceeds `limit`; a limit of 0 stands for what the machine could give now.

@@ -27,17 +27,18 @@ template <class S>
 void fill_factors(
     Workspace<S>& ws, const Batch<S>& batch, SlotId from, Index row, PerExample<S>& g) {
   ws.bind_gradient(nullptr);
-  for (const AffineLayer& layer : ws.program().affine_layers())
-    g.layers.push_back({layer,
-                        Matrix<S>(layer.out * layer.positions, batch.columns),
-                        Matrix<S>(layer.in * layer.positions, batch.columns)});
+  for (const auto* layers : {&ws.program().affine_layers(), &ws.program().spread_columns()})
+    for (const AffineLayer& layer : *layers)
+      g.layers.push_back({layer,
+                          Matrix<S>(layer.out * layer.positions, batch.columns),
+                          Matrix<S>(layer.in * layer.positions, batch.columns)});
   for (Index begin = 0; begin < batch.columns; begin += ws.capacity()) {
     const Index count = std::min(ws.capacity(), batch.columns - begin);
     ws.bind_batch(batch, begin, count);
     forward(ws);
     reverse_from(ws, from, row);
     for (auto& layer : g.layers) {
-      layer.x.middleCols(begin, count) = ws.x(layer.place.input);
+      if (layer.place.in > 0) layer.x.middleCols(begin, count) = ws.x(layer.place.input);
       if (ws.bar_active(layer.place.output))
         layer.delta.middleCols(begin, count) = ws.x_bar(layer.place.output);
       else
@@ -72,7 +73,7 @@ PerExample<S> differentiate(
   g.parameter_count = theta.size();
   g.count = batch.columns;
   ws.bind_parameters(theta.data());
-  if (ws.program().only_affine())
+  if (ws.program().factored())
     fill_factors(ws, batch, from, row, g);
   else
     fill_columns(ws, batch, from, row, g);

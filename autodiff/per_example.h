@@ -13,6 +13,9 @@
 // Delta_n [X_n' 1] with L columns in each factor. It has few parameters and many positions: its
 // norms and Gram matrix are taken from that small matrix, formed for a few examples at a time.
 //
+// A column b that is spread over the examples (a gain or a shift of a layer norm, the bias of a
+// transposed convolution) is the case without W: its gradient is delta_n, summed over positions.
+//
 // Programs with other parameters are differentiated one example at a time and kept as columns.
 //
 //   PerExample<double> g = per_example_gradients(ws, batch, theta);

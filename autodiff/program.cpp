@@ -66,6 +66,15 @@ void Recorder<S>::note_affine_layer(SlotId weight, SlotId bias, SlotId x, SlotId
 }
 
 template <class S>
+void Recorder<S>::note_spread_column(SlotId b, SlotId z) {
+  const Slot& column = slot(b);
+  if (column.kind != SlotKind::parameter || slot(z).cols != kBatch) return;
+  const int op = static_cast<int>(program_.ops_.size()) - 1;
+  program_.spread_columns_.push_back(
+      {-1, z, column.offset, column.rows, 0, slot(z).rows / column.rows, true, op});
+}
+
+template <class S>
 void Recorder<S>::require(bool ok, const char* op, const std::string& what) const {
   if (!ok) throw std::invalid_argument(fmt::format("[{}] {}", op, what));
 }
@@ -153,17 +162,20 @@ Program<S> Recorder<S>::finish(ProgramRoles roles) && {
   require_roles(roles);
   program_.roles_ = roles;
   program_.sums_over_examples_ = objective_sums_over_examples(program_);
-  std::vector<AffineLayer>& layers = program_.affine_layers_;
-  layers = program_.sums_over_examples_ ? layers_of_their_own(program_, layers)
-                                        : std::vector<AffineLayer>();
   Index covered = 0;
-  for (const AffineLayer& layer : layers) covered += layer.size();
-  program_.only_affine_ = covered == program_.parameter_count();
+  for (auto* layers : {&program_.affine_layers_, &program_.spread_columns_}) {
+    *layers = program_.sums_over_examples_ ? layers_of_their_own(program_, *layers)
+                                           : std::vector<AffineLayer>();
+    for (const AffineLayer& layer : *layers) covered += layer.size();
+  }
+  program_.factored_ = covered == program_.parameter_count();
   return std::move(program_);
 }
 
+template class Program<float>;
 template class Program<double>;
 template class Program<std::complex<double>>;
+template class Recorder<float>;
 template class Recorder<double>;
 template class Recorder<std::complex<double>>;
 

@@ -52,6 +52,11 @@ struct AffineLayer {
   Index size() const { return out * columns(); }
 };
 
+/// A parameter b (out x 1) that one operation alone reads, and spreads over all columns, at each of
+/// `positions`: z = b 1' + what else there is. Gains and shifts of layer norms, for example. It is
+/// an affine layer without a W (in = 0, no input), which is how per_example.h takes it.
+using SpreadColumn = AffineLayer;
+
 /// The slots that drivers ask for. `outputs` is what the loss sees (O x batch), `losses` the
 /// unweighted per-example losses (1 x batch), `objective` the weighted sum (1 x 1).
 struct ProgramRoles {
@@ -75,8 +80,10 @@ class Program {
   Index output_count() const { return slot(roles_.outputs).rows; }
   /// The affine layers, in the order of theta; empty where the objective is no sum over examples.
   const std::vector<AffineLayer>& affine_layers() const { return affine_layers_; }
-  /// True if every parameter belongs to one of the affine layers.
-  bool only_affine() const { return only_affine_; }
+  /// The spread columns outside of these, likewise.
+  const std::vector<SpreadColumn>& spread_columns() const { return spread_columns_; }
+  /// True if every parameter belongs to one of either.
+  bool factored() const { return factored_; }
   /// True if the objective is a sum over examples, so that batches may be taken in tiles: columns
   /// meet only in sums, and no term (such as a penalty on parameters) stands outside of them.
   bool sums_over_examples() const { return sums_over_examples_; }
@@ -88,9 +95,10 @@ class Program {
   std::vector<Slot> slots_;
   std::vector<SlotId> inputs_, parameters_;
   std::vector<AffineLayer> affine_layers_;
+  std::vector<SpreadColumn> spread_columns_;
   ProgramRoles roles_;
   Index parameter_count_ = 0;
-  bool sums_over_examples_ = false, only_affine_ = false;
+  bool sums_over_examples_ = false, factored_ = false;
 };
 
 /// Builds a Program. Operations are free functions over it (ops/), so a new operation needs no
@@ -108,6 +116,8 @@ class Recorder {
   SlotId append(std::unique_ptr<const Op<S>> op);
   /// Notes the affine operation that was just appended as a layer.
   void note_affine_layer(SlotId weight, SlotId bias, SlotId x, SlotId z);
+  /// Notes that it spreads the column b over the columns of z.
+  void note_spread_column(SlotId b, SlotId z);
 
   const Slot& slot(SlotId id) const { return program_.slot(id); }
   bool needs_gradient(SlotId id) const { return slot(id).needs_gradient; }

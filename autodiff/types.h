@@ -45,6 +45,9 @@ ConstMatrixMap<S> with_rows(const ConstMatrixMap<S>& m, Index rows) {
 enum class Curvature { full, gauss_newton };
 
 /// The real part decides comparisons, so that the same code runs on complex numbers (complex step).
+inline float real_part(float x) {
+  return x;
+}
 inline double real_part(double x) {
   return x;
 }

@@ -4,8 +4,7 @@
 // that their products belong to.
 //
 // Both terms of H[(a,b),(c,d)] = sum_n x_b M_ac x_d + x_b delta_c dx_d/dz_a (dense_curvature.h) are
-// sums over examples of a product of two factors, of which one knows nothing of the other's
-// indices:
+// sums over examples of a product of two factors, neither with an index of the other's:
 //
 //   M_ac times x_b x_d               (left: pairs of units,        right: pairs of inputs)
 //   dx_d/dz_a times x_b delta_c      (left: unit above, input,     right: input, unit)

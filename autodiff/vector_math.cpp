@@ -29,6 +29,7 @@ constexpr int kPackBytes = 16;
 constexpr std::ptrdiff_t kLanes = kPackBytes / static_cast<int>(sizeof(double));
 
 typedef double Pack __attribute__((vector_size(kPackBytes)));
+typedef float Floats __attribute__((vector_size(kPackBytes / 2)));
 typedef std::uint64_t Bits __attribute__((vector_size(kPackBytes)));
 
 // Inlined always: a call would pass packs through memory, and the whole point is not to.
@@ -262,19 +263,35 @@ LEAVEOUT_KERNEL Pack erf_kernel(Pack x) {
   return with_sign_of(a < 0.5 ? small : large, x);
 }
 
+/// Floats are computed as doubles, and rounded once.
+LEAVEOUT_KERNEL Pack widened(const double* x) {
+  Pack pack;
+  std::memcpy(&pack, x, sizeof(Pack));
+  return pack;
+}
+LEAVEOUT_KERNEL Pack widened(const float* x) {
+  Floats floats;
+  std::memcpy(&floats, x, sizeof(Floats));
+  return __builtin_convertvector(floats, Pack);
+}
+LEAVEOUT_KERNEL void narrow(Pack pack, double* y) {
+  std::memcpy(y, &pack, sizeof(Pack));
+}
+LEAVEOUT_KERNEL void narrow(Pack pack, float* y) {
+  const Floats floats = __builtin_convertvector(pack, Floats);
+  std::memcpy(y, &floats, sizeof(Floats));
+}
+
 /// Applies the kernel to n numbers, y == x allowed. One loop, hence one copy of the arithmetic:
 /// the last pack differs only in how many lanes are read and written.
-template <class Kernel>
-LEAVEOUT_KERNEL void map(const double* x, double* y, std::ptrdiff_t n, Kernel kernel) {
+template <class T, class Kernel>
+LEAVEOUT_KERNEL void map(const T* x, T* y, std::ptrdiff_t n, Kernel kernel) {
   for (std::ptrdiff_t i = 0; i < n; i += kLanes) {
     const bool full = n - i >= kLanes;
-    const std::size_t rest = static_cast<std::size_t>(n - i) * sizeof(double);
-    double buffer[kLanes] = {};
+    const std::size_t rest = static_cast<std::size_t>(n - i) * sizeof(T);
+    T buffer[kLanes] = {};
     if (!full) std::memcpy(buffer, x + i, rest);
-    Pack pack;
-    std::memcpy(&pack, full ? x + i : buffer, sizeof(Pack));
-    pack = kernel(pack);
-    std::memcpy(full ? y + i : buffer, &pack, sizeof(Pack));
+    narrow(kernel(widened(full ? x + i : buffer)), full ? y + i : buffer);
     if (!full) std::memcpy(y + i, buffer, rest);
   }
 }
@@ -282,6 +299,9 @@ LEAVEOUT_KERNEL void map(const double* x, double* y, std::ptrdiff_t n, Kernel ke
 }  // namespace
 
 #define LEAVEOUT_ON_ARRAYS(function)                                 \
+  void function(const float* x, float* y, std::ptrdiff_t n) {        \
+    map(x, y, n, [](Pack pack) { return function##_kernel(pack); }); \
+  }                                                                  \
   void function(const double* x, double* y, std::ptrdiff_t n) {      \
     map(x, y, n, [](Pack pack) { return function##_kernel(pack); }); \
   }

@@ -169,8 +169,10 @@ void Workspace<S>::clear_adjoint_tangents() {
   forget(bar_dot_mask_, false);
 }
 
+template Index default_tile(const Program<float>&);
 template Index default_tile(const Program<double>&);
 template Index default_tile(const Program<std::complex<double>>&);
+template class Workspace<float>;
 template class Workspace<double>;
 template class Workspace<std::complex<double>>;
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The numbers of one replay: everything that a Program writes, in one aligned block, one per
-// thread.
+// The numbers of one replay: all that a Program writes, in one aligned block, one per thread.
 //
 // Four planes per slot, with fixed names everywhere:
 //   x            value              (rows x cols)
-//   x_dot[t]     tangent            (rows x cols) for each direction t; directions are stacked as
-//   x_bar        adjoint            (rows x cols)           blocks of columns,
-//   [t][example][feature]
+//   x_dot[t]     tangent            (rows x cols) for each direction t
+//   x_bar        adjoint            (rows x cols)
 //   x_bar_dot[t] adjoint-tangent    (rows x cols) for each direction t
+// Directions are stacked as blocks of columns, [t][example][feature].
 // Parameters are maps into the caller's theta, gradient, V and HV; inputs are maps into the data.
 //
 // A plane is *untouched* or holds numbers. A rule adds through a Sink: the first one assigns, later

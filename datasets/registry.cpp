@@ -50,18 +50,25 @@ std::optional<fs::path> find_data_folder() {
   return std::nullopt;
 }
 
-std::string find_file(const DatasetInfo& info,
-                      const std::string& name,
-                      const std::vector<std::string>& folders) {
-  std::string looked;
-  for (const std::string& folder : folders) {
+/// The file or its packed form, in the first folder that has either; empty: in none.
+std::string path_of(const std::string& name, const std::vector<std::string>& folders) {
+  for (const std::string& folder : folders)
     for (const char* const ending : {"", ".gz"}) {
       const fs::path path = fs::path(folder) / (name + ending);
       std::error_code ignored;
       if (fs::is_regular_file(path, ignored)) return path.string();
     }
+  return {};
+}
+
+std::string find_file(const DatasetInfo& info,
+                      const std::string& name,
+                      const std::vector<std::string>& folders) {
+  const std::string path = path_of(name, folders);
+  if (!path.empty()) return path;
+  std::string looked;
+  for (const std::string& folder : folders)
     looked += (looked.empty() ? "" : ", ") + printable(folder, kWholeText);
-  }
   throw std::invalid_argument(
       fmt::format("[datasets] '{0}' does not ship and there is no file '{1}' in {2}: run make data "
                   "SETS={0}, or set LEAVEOUT_DATA to a folder that holds the file",
@@ -222,14 +229,10 @@ std::vector<std::string> data_folders() {
 
 bool dataset_is_here(const std::string& name) {
   const DatasetInfo& info = dataset_info(name);
-  if (info.ships) return true;
   const std::vector<std::string> folders = data_folders();
-  try {
-    for (const DataFile& file : info.files) find_file(info, file.name, folders);
-  } catch (const std::invalid_argument&) {
-    return false;
-  }
-  return true;
+  return info.ships || std::all_of(info.files.begin(), info.files.end(), [&](const DataFile& file) {
+           return !path_of(file.name, folders).empty();
+         });
 }
 
 Dataset load_dataset(const DatasetInfo& info, const LoadOptions& options) {

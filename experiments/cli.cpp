@@ -13,6 +13,9 @@
 
 #include "datasets/text.h"
 #include "experiments/catalogue.h"
+#include "experiments/claims.h"
+#include "experiments/compare.h"
+#include "experiments/figures.h"
 
 namespace leaveout {
 namespace {
@@ -34,13 +37,20 @@ constexpr const char* kExamples =
 /// The options of the command line, with the places that they are read into.
 struct CommandLine {
   CommandLine();
+  void add_common(CLI::App& command);
 
   CLI::App app{kSummary, "leaveout"};
   CLI::App* list = nullptr;
   CLI::App* run = nullptr;
+  CLI::App* figures = nullptr;
+  CLI::App* compare = nullptr;
+  CLI::App* claims = nullptr;
   std::string experiment;   // of `run`
   std::string settings_of;  // of `list`: the experiment, or empty
   Invocation invocation;
+  std::string reference;    // of `compare`
+  double tolerance = 1e-3;  // of `compare`
+  bool write = false;       // of `compare`
 };
 
 int default_threads() {
@@ -58,22 +68,40 @@ CommandLine::CommandLine() {
   run->footer(kExamples);
   invocation.threads = default_threads();
   run->add_option("EXPERIMENT", experiment, "one of `leaveout list`")->option_text(" ")->required();
-  run->add_option("--preset", invocation.preset, "its settings; default: standard")
-      ->option_text("quick|standard|paper");
   run->add_option("--set", invocation.overrides, "over the preset's settings, for all tasks")
       ->option_text("key=value ...");
-  run->add_option("--out", invocation.out, "where results go; default: results")
-      ->option_text("DIR");
-  run->add_option("--threads", invocation.threads, "never changes a result; default: all cores")
-      ->option_text("N")
-      ->check(CLI::Range(1, kMostThreads));
   run->add_option("--data", invocation.data, "your own table, with a header, for the named data")
       ->option_text("FILE.csv");
   run->add_option("--target", invocation.target, "the column of it to predict")
       ->option_text("COLUMN");
   run->add_option("--query", invocation.query, "held-out rows; default: some of the table's")
       ->option_text("FILE.csv");
-  run->add_flag("--quiet", invocation.quiet, "files only: no progress, no tables");
+
+  figures = app.add_subcommand(
+      "figures", "every figure of every experiment; what is done already is left as it is");
+  compare = app.add_subcommand("compare", "the runs.csv of every experiment with a reference");
+  compare->add_option("REFERENCE", reference, "a folder of EXPERIMENT.csv")
+      ->option_text(" ")
+      ->required();
+  compare->add_option("--tolerance", tolerance, "in units of the largest number of a kind")
+      ->option_text("X")
+      ->check(CLI::PositiveNumber);
+  compare->add_flag("--write", write, "makes the reference of these results instead");
+  claims = app.add_subcommand("claims",
+                              "what papers say, what was measured, and the verdicts, in Markdown");
+  for (CLI::App* const each : {run, figures, compare, claims}) add_common(*each);
+}
+
+/// What these subcommands have in common.
+void CommandLine::add_common(CLI::App& command) {
+  command.add_option("--preset", invocation.preset, "its settings; default: standard")
+      ->option_text("quick|standard|paper");
+  command.add_option("--out", invocation.out, "where results go; default: results")
+      ->option_text("DIR");
+  command.add_option("--threads", invocation.threads, "never changes a result; default: all cores")
+      ->option_text("N")
+      ->check(CLI::Range(1, kMostThreads));
+  command.add_flag("--quiet", invocation.quiet, "files only: no progress, no tables");
 }
 
 void check_files(const CommandLine& line) {
@@ -115,7 +143,8 @@ std::string parse(std::vector<std::string> args,
   } catch (const CLI::CallForHelp&) {
     return help(line, experiments);
   } catch (const CLI::ParseError& error) {
-    const char* const which = line.run->parsed() ? " run" : line.list->parsed() ? " list" : "";
+    std::string which;
+    for (const CLI::App* const sub : line.app.get_subcommands()) which = " " + sub->get_name();
     throw std::invalid_argument(fmt::format("{}; see leaveout{} --help", error.what(), which));
   }
   return {};
@@ -131,6 +160,12 @@ void execute(const std::vector<std::string>& args,
   } else if (line.run->parsed()) {
     check_files(line);
     find_experiment(experiments, line.experiment).run(line.invocation);
+  } else if (line.figures->parsed()) {
+    run_figures(experiments, line.invocation, out);
+  } else if (line.compare->parsed()) {
+    compare_all(experiments, line.invocation, line.reference, line.tolerance, line.write, out);
+  } else if (line.claims->parsed()) {
+    out << claims_page(experiments, line.invocation);
   } else if (line.list->parsed()) {
     if (line.list->count("--settings") > 0) {
       out << settings_help(find_experiment(experiments, line.settings_of));

@@ -6,6 +6,9 @@
 //   leaveout list [--settings EXPERIMENT]
 //   leaveout run EXPERIMENT [--preset NAME] [--set key=value ...] [--out DIR] [--threads N]
 //                [--data FILE.csv --target COLUMN [--query FILE.csv]] [--quiet]
+//   leaveout figures [--preset NAME] [--out DIR] [--threads N] [--quiet]
+//   leaveout claims [--preset NAME] [--out DIR]
+//   leaveout compare REFERENCE [--preset NAME] [--out DIR] [--tolerance X] [--write]
 //
 // Law: whatever the user got wrong ends in one line on `err` that opens with "leaveout: ", and in
 // exit status 2; a fault of the program ends in one line and in exit status 1.

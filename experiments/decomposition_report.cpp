@@ -14,9 +14,6 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr std::array<const char*, 5> kGapTitles = {
-    "1 warm start", "2 proximity", "3 non-convergence", "4 linearisation", "5 solver"};
-
 struct Metric {
   const char* name;
   const Eigen::MatrixXd Decomposition::*values;  // (5 x R)
@@ -87,7 +84,7 @@ std::string gap_table(const TaskResult& r) {
                   r.model->parameter_count(),
                   r.removed.size()));
   for (Index g = 0; g < 5; ++g) {
-    std::vector<std::string> cells = {kGapTitles[static_cast<std::size_t>(g)]};
+    std::vector<std::string> cells = {fmt::format("{} {}", g + 1, gap_title(static_cast<int>(g)))};
     for (const Decomposition& d : r.decompositions)
       cells.push_back(mean_text(d.gaps.row(g).transpose()));
     table.row(cells);

@@ -9,20 +9,28 @@
 #include "experiments/correlation.h"
 #include "experiments/decomposition.h"
 #include "experiments/support/nearest.h"
+#include "experiments/sweep.h"
 #include "experiments/task.h"
 
 namespace leaveout {
 
 const std::vector<Experiment>& experiment_registry() {
-  static const std::vector<Experiment> kRegistry = {
-      {"decomposition",
-       "why an influence estimate misses leave-one-out retraining, in five gaps",
-       task_settings(),
-       run_decomposition},
-      {"correlation",
-       "which truth an influence estimate follows: five of them, with intervals",
-       correlation_settings(),
-       run_correlation}};
+  static const std::vector<Experiment> kRegistry = [] {
+    std::vector<Experiment> all = {
+        {"decomposition",
+         "why an influence estimate misses leave-one-out retraining, in five gaps",
+         task_settings(),
+         run_decomposition},
+        {"correlation",
+         "which truth an influence estimate follows: five of them, with intervals",
+         correlation_settings(),
+         run_correlation}};
+    for (const SweepKind& kind : sweep_kinds())
+      all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
+                       run_sweep(kind, how);
+                     }});
+    return all;
+  }();
   return kRegistry;
 }
 

@@ -21,6 +21,8 @@ struct TaskSettings {
   std::string data;  // of the registry, or empty for a file:
   std::string csv, target, query_csv;
   ImageSize image;           // of a CSV file's columns; empty: the data's own
+  double data_fraction = 1;  // of a named data set's rows
+  Index downsample = 1;      // of its images: blocks of so many pixels a side become one
   std::optional<Task> task;  // forces the task of a CSV file; reconstruction: of any data
   std::string model;         // empty: by the task
   Activation activation = Activation::tanh;

@@ -41,7 +41,8 @@ void set_image(const ImageSize& image, Dataset& data) {
 
 Dataset load_whole(const TaskSettings& s) {
   if (!s.csv.empty()) return read_dataset(s.csv, csv_options(s));
-  Dataset data = load_dataset(s.data);
+  Dataset data = load_dataset(
+      s.data, {.fraction = s.data_fraction, .seed = s.seed, .downsample = s.downsample});
   if (s.task && !reconstructs(s) && *s.task != data.task)
     throw std::invalid_argument(
         fmt::format("[task] task, expected {} or reconstruction for data={}, got {}",

@@ -54,6 +54,9 @@ std::vector<SettingSpec> data_settings() {
        "",
        "which image a file's columns are, as in 8x8 or 3x32x32 (channels first; in the columns the "
        "channels of a pixel are side by side)"},
+      number(
+          "data_fraction", "1", "share of a named data set's rows to load, drawn by the seed", 0),
+      whole("downsample", "1", "of named images: blocks of so many pixels a side become one", 1),
       {"standardize",
        Type::flag,
        "true",
@@ -63,6 +66,10 @@ std::vector<SettingSpec> data_settings() {
       whole("max_train", "", "at most so many training rows", 2),
       whole("max_query", "", "at most so many query rows", 1),
       whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
+      number("estimated_seconds",
+             "",
+             "of the whole preset on two cores, as measured: for the estimate of `figures` only",
+             0),
       {"optional", Type::flag, "false", "leave the task out where its data are not here"},
       whole("removed", "20", "how many training examples are removed, one at a time", 1)};
 }
@@ -176,6 +183,8 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
     throw std::invalid_argument(fmt::format(
         "[task] name, expected a plain folder name, got '{}': --set name=NAME", t.name));
   if (s.has("image")) t.image = parse_image_size(s.text("image"));
+  t.data_fraction = s.number("data_fraction");
+  t.downsample = s.whole("downsample");
   if (s.has("task")) t.task = parse_task(s.text("task"));
   if (s.has("model")) t.model = s.text("model");
   t.activation = parse_activation(s.text("activation"));

@@ -101,6 +101,12 @@ std::string protocol_name(ProtocolKind kind) {
   return kind == ProtocolKind::paper ? "paper" : "exact";
 }
 
+std::string gap_title(int gap) {
+  constexpr std::array<const char*, 5> kTitles = {
+      "warm start", "proximity", "non-convergence", "linearisation", "solver"};
+  return kTitles.at(static_cast<std::size_t>(gap));
+}
+
 Index unconverged(const Decomposition& d) {
   if (d.protocol == ProtocolKind::paper) return 0;
   Index count = 0;
@@ -119,10 +125,12 @@ std::string task_key(const LeaveOneOut& loo,
                      ProtocolKind protocol,
                      const DecompositionOptions& options) {
   const ModelSpec& spec = loo.model().spec();
+  const bool undamped = response == Response::cold_start || response == Response::warm_start;
   const std::string how =
       protocol == ProtocolKind::paper
           ? text(options.base)
-          : fmt::format("newton tolerance={} iterations={} radius={},{} leave_saddles={}",
+          : fmt::format("newton {} tolerance={} iterations={} radius={},{} leave_saddles={}",
+                        newton_method_name(newton_method(options.newton, loo.theta_s().size())),
                         options.newton.tolerance,
                         options.newton.max_iterations,
                         options.newton.initial_radius,
@@ -138,7 +146,7 @@ std::string task_key(const LeaveOneOut& loo,
       describe(spec),
       loss_name(spec.loss),
       loo.weight_decay(),
-      loo.damping(),
+      undamped ? 0.0 : loo.damping(),  // so that a sweep over damping trains these once
       hash(loo.train().inputs),
       hash(loo.train().targets),
       hash(loo.theta_init()),

@@ -33,6 +33,8 @@ std::string protocol_name(ProtocolKind kind);
 
 inline constexpr std::array<const char*, 5> kGapNames = {
     "warm_start", "proximity", "non_convergence", "linearisation", "solver"};
+/// "warm start", "proximity", "non-convergence", "linearisation", "solver": as a reader has them.
+std::string gap_title(int gap);
 inline constexpr std::array<const char*, 6> kStageNames = {
     "cold", "warm", "prox", "pbrf", "linearised", "influence"};
 /// The five retrained stages, in the order of kStageNames.

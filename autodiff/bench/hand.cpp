@@ -8,33 +8,31 @@
 
 namespace leaveout {
 
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
 namespace {
 
-using ConstMap = Eigen::Map<const MatrixXd>;
-using ConstVec = Eigen::Map<const VectorXd>;
-
-using View = Eigen::Map<MatrixXd>;
-using ArrayView = Eigen::Map<Eigen::ArrayXXd>;
+template <class S>
+using ConstVec = Eigen::Map<const Vector<S>>;
+template <class S>
+using ArrayView = Eigen::Map<Eigen::Array<S, Eigen::Dynamic, Eigen::Dynamic>>;
 
 /// The first n columns of a buffer.
-View view(MatrixXd& m, Index n) {
+template <class S>
+MatrixMap<S> view(Matrix<S>& m, Index n) {
   return {m.data(), m.rows(), n};
 }
-ArrayView array_view(MatrixXd& m, Index n) {
+template <class S>
+ArrayView<S> array_view(Matrix<S>& m, Index n) {
   return {m.data(), m.rows(), n};
 }
 /// Columns [begin, begin + n) of the data.
-ConstMap columns(const MatrixXd& m, Index begin, Index n) {
+template <class S>
+ConstMatrixMap<S> columns(const Matrix<S>& m, Index begin, Index n) {
   return {m.data() + begin * m.rows(), m.rows(), n};
 }
 
-template <class Expression>
-void put(double* to, Index rows, Index cols, bool add, const Expression& expression) {
-  Eigen::Map<MatrixXd> map(to, rows, cols);
+template <class S, class Expression>
+void put(S* to, Index rows, Index cols, bool add, const Expression& expression) {
+  MatrixMap<S> map(to, rows, cols);
   if (add)
     map.noalias() += expression;
   else
@@ -49,31 +47,33 @@ Index BenchNet::parameter_count() const {
   return count;
 }
 
-HandMlp::HandMlp(BenchNet net, Index tile)
+template <class S>
+HandMlpOf<S>::HandMlpOf(BenchNet net, Index tile)
     : net_(std::move(net)), tile_(tile), parameter_count_(net_.parameter_count()) {
   Index offset = 0;
   for (std::size_t l = 0; l + 1 < net_.widths.size(); ++l) {
     const Index out = net_.widths[l + 1], in = net_.widths[l];
-    const MatrixXd buffer(out, tile);
+    const Matrix<S> buffer(out, tile);
     layers_.push_back({out, in, offset, buffer, buffer, buffer, buffer, buffer, buffer});
     offset += out * (in + 1);
   }
   p_.resize(net_.widths.back(), tile);
 }
 
-double HandMlp::forward(const VectorXd& theta, const BenchData& data, Index begin, Index n) {
+template <class S>
+S HandMlpOf<S>::forward(const Vector<S>& theta, const BenchDataOf<S>& data, Index begin, Index n) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& a = layers_[l];
-    const ConstMap w(theta.data() + a.offset, a.out, a.in);
-    View h = view(a.h, n);
+    const ConstMatrixMap<S> w(theta.data() + a.offset, a.out, a.in);
+    MatrixMap<S> h = view(a.h, n);
     if (l == 0)
       h.noalias() = w * columns(data.x, begin, n);
     else
       h.noalias() = w * view(layers_[l - 1].h, n);
-    h.colwise() += ConstVec(theta.data() + a.offset + a.out * a.in, a.out);
+    h.colwise() += ConstVec<S>(theta.data() + a.offset + a.out * a.in, a.out);
     if (l + 1 == layers_.size()) break;
     if (net_.relu)
-      h = h.cwiseMax(0.0);
+      h = h.cwiseMax(S(0));
     else
       vmath::tanh(a.h.data(), a.h.data(), a.out * n);
   }
@@ -81,25 +81,26 @@ double HandMlp::forward(const VectorXd& theta, const BenchData& data, Index begi
 }
 
 /// Loss, and delta = w (mu(y) - t).
-double HandMlp::head(const BenchData& data, Index begin, Index n) {
+template <class S>
+S HandMlpOf<S>::head(const BenchDataOf<S>& data, Index begin, Index n) {
   Layer& top = layers_.back();
-  const View y = view(top.h, n);
-  const ConstMap t = columns(data.t, begin, n);
-  const ConstVec w(data.w.data() + begin, n);
-  View delta = view(top.delta, n);
-  double value = 0;
+  const MatrixMap<S> y = view(top.h, n);
+  const ConstMatrixMap<S> t = columns(data.t, begin, n);
+  const ConstVec<S> w(data.w.data() + begin, n);
+  MatrixMap<S> delta = view(top.delta, n);
+  S value = 0;
   if (!net_.classifier) {
     delta = y - t;
-    value = 0.5 * delta.colwise().squaredNorm().dot(w.transpose());
+    value = S(0.5) * delta.colwise().squaredNorm().dot(w.transpose());
   } else {
     for (Index j = 0; j < n; ++j) {
-      const double top_y = y.col(j).maxCoeff();
+      const S top_y = y.col(j).maxCoeff();
       p_.col(j) = y.col(j).array() - top_y;
       value += w(j) * -t.col(j).dot(p_.col(j));
     }
     vmath::exp(p_.data(), p_.data(), top.out * n);
     for (Index j = 0; j < n; ++j) {
-      const double total = p_.col(j).sum();
+      const S total = p_.col(j).sum();
       value += w(j) * std::log(total);
       p_.col(j) /= total;
     }
@@ -109,10 +110,12 @@ double HandMlp::head(const BenchData& data, Index begin, Index n) {
   return value;
 }
 
-void HandMlp::backward(const VectorXd& theta, const ConstMap& x, Index n, double* g, bool add) {
+template <class S>
+void HandMlpOf<S>::backward(
+    const Vector<S>& theta, const ConstMatrixMap<S>& x, Index n, S* g, bool add) {
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& a = layers_[l];
-    const View delta = view(a.delta, n);
+    const MatrixMap<S> delta = view(a.delta, n);
     if (l == 0)
       put(g + a.offset, a.out, a.in, add, delta * x.transpose());
     else
@@ -120,18 +123,19 @@ void HandMlp::backward(const VectorXd& theta, const ConstMap& x, Index n, double
     put(g + a.offset + a.out * a.in, a.out, 1, add, delta.rowwise().sum());
     if (l == 0) break;
     Layer& below = layers_[l - 1];
-    View h_bar = view(below.h_bar, n);
-    const ArrayView h = array_view(below.h, n);
-    h_bar.noalias() = ConstMap(theta.data() + a.offset, a.out, a.in).transpose() * delta;
+    MatrixMap<S> h_bar = view(below.h_bar, n);
+    const ArrayView<S> h = array_view(below.h, n);
+    h_bar.noalias() = ConstMatrixMap<S>(theta.data() + a.offset, a.out, a.in).transpose() * delta;
     if (net_.relu)
-      view(below.delta, n) = (h > 0).select(h_bar, 0.0);
+      view(below.delta, n) = (h > 0).select(h_bar, S(0));
     else
       view(below.delta, n) = (1 - h * h) * h_bar.array();
   }
 }
 
-double HandMlp::gradient(const VectorXd& theta, const BenchData& data, VectorXd& g) {
-  double value = 0;
+template <class S>
+S HandMlpOf<S>::gradient(const Vector<S>& theta, const BenchDataOf<S>& data, Vector<S>& g) {
+  S value = 0;
   for (Index begin = 0; begin < data.x.cols(); begin += tile_) {
     const Index n = std::min(tile_, data.x.cols() - begin);
     value += forward(theta, data, begin, n);
@@ -140,53 +144,59 @@ double HandMlp::gradient(const VectorXd& theta, const BenchData& data, VectorXd&
   return value;
 }
 
-void HandMlp::r_forward(const VectorXd& theta, const double* v, const ConstMap& x, Index n) {
+template <class S>
+void HandMlpOf<S>::r_forward(const Vector<S>& theta,
+                             const S* v,
+                             const ConstMatrixMap<S>& x,
+                             Index n) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& a = layers_[l];
-    const ConstMap w(theta.data() + a.offset, a.out, a.in), r_w(v + a.offset, a.out, a.in);
-    View r_h = view(a.r_h, n);
+    const ConstMatrixMap<S> w(theta.data() + a.offset, a.out, a.in), r_w(v + a.offset, a.out, a.in);
+    MatrixMap<S> r_h = view(a.r_h, n);
     if (l == 0) {
       r_h.noalias() = r_w * x;
     } else {
       r_h.noalias() = w * view(layers_[l - 1].r_h, n);
       r_h.noalias() += r_w * view(layers_[l - 1].h, n);
     }
-    r_h.colwise() += ConstVec(v + a.offset + a.out * a.in, a.out);
+    r_h.colwise() += ConstVec<S>(v + a.offset + a.out * a.in, a.out);
     if (l + 1 == layers_.size()) break;
-    const ArrayView h = array_view(a.h, n);
+    const ArrayView<S> h = array_view(a.h, n);
     if (net_.relu)
-      r_h = (h > 0).select(r_h, 0.0);
+      r_h = (h > 0).select(r_h, S(0));
     else
       r_h.array() *= 1 - h * h;
   }
 }
 
-void HandMlp::r_head(const BenchData& data, Index begin, Index n) {
+template <class S>
+void HandMlpOf<S>::r_head(const BenchDataOf<S>& data, Index begin, Index n) {
   Layer& top = layers_.back();
-  const ConstVec w(data.w.data() + begin, n);
-  View r_delta = view(top.r_delta, n);
-  const View r_y = view(top.r_h, n);
+  const ConstVec<S> w(data.w.data() + begin, n);
+  MatrixMap<S> r_delta = view(top.r_delta, n);
+  const MatrixMap<S> r_y = view(top.r_h, n);
   if (!net_.classifier) {
     r_delta = r_y;
     r_delta.array().rowwise() *= w.transpose().array();
     return;
   }
   for (Index j = 0; j < n; ++j) {
-    const double mean = p_.col(j).dot(r_y.col(j));
+    const S mean = p_.col(j).dot(r_y.col(j));
     r_delta.col(j).array() = w(j) * p_.col(j).array() * (r_y.col(j).array() - mean);
   }
 }
 
-void HandMlp::r_backward(const VectorXd& theta,
-                         const double* v,
-                         const ConstMap& x,
-                         Index n,
-                         bool gauss_newton,
-                         double* hv,
-                         bool add) {
+template <class S>
+void HandMlpOf<S>::r_backward(const Vector<S>& theta,
+                              const S* v,
+                              const ConstMatrixMap<S>& x,
+                              Index n,
+                              bool gauss_newton,
+                              S* hv,
+                              bool add) {
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& a = layers_[l];
-    const View r_delta = view(a.r_delta, n), delta = view(a.delta, n);
+    const MatrixMap<S> r_delta = view(a.r_delta, n), delta = view(a.delta, n);
     put(hv + a.offset + a.out * a.in, a.out, 1, add, r_delta.rowwise().sum());
     if (l == 0) {
       put(hv + a.offset, a.out, a.in, add, r_delta * x.transpose());
@@ -194,16 +204,17 @@ void HandMlp::r_backward(const VectorXd& theta,
     }
     Layer& below = layers_[l - 1];
     put(hv + a.offset, a.out, a.in, add, r_delta * view(below.h, n).transpose());
-    View r_h_bar = view(below.r_h_bar, n);
-    r_h_bar.noalias() = ConstMap(theta.data() + a.offset, a.out, a.in).transpose() * r_delta;
+    MatrixMap<S> r_h_bar = view(below.r_h_bar, n);
+    r_h_bar.noalias() =
+        ConstMatrixMap<S>(theta.data() + a.offset, a.out, a.in).transpose() * r_delta;
     if (!gauss_newton) {
       put(hv + a.offset, a.out, a.in, true, delta * view(below.r_h, n).transpose());
-      r_h_bar.noalias() += ConstMap(v + a.offset, a.out, a.in).transpose() * delta;
+      r_h_bar.noalias() += ConstMatrixMap<S>(v + a.offset, a.out, a.in).transpose() * delta;
     }
-    const ArrayView h = array_view(below.h, n);
-    View down = view(below.r_delta, n);
+    const ArrayView<S> h = array_view(below.h, n);
+    MatrixMap<S> down = view(below.r_delta, n);
     if (net_.relu)
-      down = (h > 0).select(r_h_bar, 0.0);
+      down = (h > 0).select(r_h_bar, S(0));
     else if (gauss_newton)
       down = (1 - h * h) * r_h_bar.array();
     else
@@ -212,35 +223,40 @@ void HandMlp::r_backward(const VectorXd& theta,
   }
 }
 
-void HandMlp::product(const VectorXd& theta,
-                      const BenchData& data,
-                      const VectorXd& v,
-                      bool gauss_newton,
-                      VectorXd& hv) {
+template <class S>
+void HandMlpOf<S>::product(const Vector<S>& theta,
+                           const BenchDataOf<S>& data,
+                           const Vector<S>& v,
+                           bool gauss_newton,
+                           Vector<S>& hv) {
   const Index n = data.x.cols();
   r_forward(theta, v.data(), columns(data.x, 0, n), n);
   r_head(data, 0, n);
   r_backward(theta, v.data(), columns(data.x, 0, n), n, gauss_newton, hv.data(), false);
 }
 
-std::vector<HandMlp::Factors> HandMlp::factors(const BenchData& data) const {
+template <class S>
+std::vector<typename HandMlpOf<S>::Factors> HandMlpOf<S>::factors(
+    const BenchDataOf<S>& data) const {
   const Index n = data.x.cols() - (data.x.cols() - 1) / tile_ * tile_, begin = data.x.cols() - n;
   std::vector<Factors> factors;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Layer& a = layers_[l];
-    const ConstMap x = l == 0 ? columns(data.x, begin, n) : columns(layers_[l - 1].h, 0, n);
+    const ConstMatrixMap<S> x =
+        l == 0 ? columns(data.x, begin, n) : columns(layers_[l - 1].h, 0, n);
     factors.push_back({columns(a.delta, 0, n), x, a.offset});
   }
   return factors;
 }
 
-MatrixXd HandMlp::hessian(const VectorXd& theta, const BenchData& data) {
+template <class S>
+Matrix<S> HandMlpOf<S>::hessian(const Vector<S>& theta, const BenchDataOf<S>& data) {
   const Index p = parameter_count_;
-  MatrixXd h(p, p);
-  VectorXd v = VectorXd::Zero(p), g(p);
+  Matrix<S> h(p, p);
+  Vector<S> v = Vector<S>::Zero(p), g(p);
   for (Index begin = 0; begin < data.x.cols(); begin += tile_) {
     const Index n = std::min(tile_, data.x.cols() - begin);
-    const ConstMap x = columns(data.x, begin, n);
+    const ConstMatrixMap<S> x = columns(data.x, begin, n);
     forward(theta, data, begin, n);
     backward(theta, x, n, g.data(), false);
     for (Index j = 0; j < p; ++j) {
@@ -253,5 +269,8 @@ MatrixXd HandMlp::hessian(const VectorXd& theta, const BenchData& data) {
   }
   return h;
 }
+
+template class HandMlpOf<float>;
+template class HandMlpOf<double>;
 
 }  // namespace leaveout

@@ -11,17 +11,20 @@
 //   HandMlp hand({{10, 20, 20, 1}, false, false}, 128);
 //   double value = hand.gradient(theta, data, g);
 
-#include <Eigen/Core>
 #include <vector>
+
+#include "autodiff/types.h"
 
 namespace leaveout {
 
-/// Columns are examples.
-struct BenchData {
-  Eigen::MatrixXd x;  // (features x N)
-  Eigen::MatrixXd t;  // (outputs x N)
-  Eigen::VectorXd w;  // (N)
+/// Columns are examples. S is the scalar, double or float.
+template <class S>
+struct BenchDataOf {
+  Matrix<S> x;  // (features x N)
+  Matrix<S> t;  // (outputs x N)
+  Vector<S> w;  // (N)
 };
+using BenchData = BenchDataOf<double>;
 
 /// A multilayer perceptron and its loss.
 struct BenchNet {
@@ -32,60 +35,61 @@ struct BenchNet {
   Eigen::Index parameter_count() const;
 };
 
-class HandMlp {
+template <class S>
+class HandMlpOf {
  public:
   using Index = Eigen::Index;
-  HandMlp(BenchNet net, Index tile);
+  HandMlpOf(BenchNet net, Index tile);
 
   Index parameter_count() const { return parameter_count_; }
 
   /// sum_n w_n loss_n; overwrites g (P).
-  double gradient(const Eigen::VectorXd& theta, const BenchData& data, Eigen::VectorXd& g);
+  S gradient(const Vector<S>& theta, const BenchDataOf<S>& data, Vector<S>& g);
 
   /// hv (P) = H v or G v by the R-operator, over values and adjoints that gradient() left behind:
   /// only for data of one tile.
-  void product(const Eigen::VectorXd& theta,
-               const BenchData& data,
-               const Eigen::VectorXd& v,
+  void product(const Vector<S>& theta,
+               const BenchDataOf<S>& data,
+               const Vector<S>& v,
                bool gauss_newton,
-               Eigen::VectorXd& hv);
+               Vector<S>& hv);
 
   /// What gradient() left behind of its last tile, layer by layer: example n's gradient in [W b] is
   /// w_n times delta_n [x_n' 1]. Valid until the next call.
   struct Factors {
-    Eigen::Map<const Eigen::MatrixXd> delta;  // (out x n), weights included
-    Eigen::Map<const Eigen::MatrixXd> x;      // (in x n)
-    Index offset;                             // of [W b] in theta
+    ConstMatrixMap<S> delta;  // (out x n), weights included
+    ConstMatrixMap<S> x;      // (in x n)
+    Index offset;             // of [W b] in theta
   };
-  std::vector<Factors> factors(const BenchData& data) const;
+  std::vector<Factors> factors(const BenchDataOf<S>& data) const;
 
   /// The Hessian (P x P), column by column.
-  Eigen::MatrixXd hessian(const Eigen::VectorXd& theta, const BenchData& data);
+  Matrix<S> hessian(const Vector<S>& theta, const BenchDataOf<S>& data);
 
  private:
   struct Layer {
     Index out, in, offset;
-    Eigen::MatrixXd h, h_bar, delta;        // (out x tile); the last layer's h is y
-    Eigen::MatrixXd r_h, r_h_bar, r_delta;  // (out x tile)
+    Matrix<S> h, h_bar, delta;        // (out x tile); the last layer's h is y
+    Matrix<S> r_h, r_h_bar, r_delta;  // (out x tile)
   };
-  using ConstMap = Eigen::Map<const Eigen::MatrixXd>;
-  double forward(const Eigen::VectorXd& theta, const BenchData& data, Index begin, Index n);
-  double head(const BenchData& data, Index begin, Index n);
-  void backward(const Eigen::VectorXd& theta, const ConstMap& x, Index n, double* g, bool add);
-  void r_forward(const Eigen::VectorXd& theta, const double* v, const ConstMap& x, Index n);
-  void r_head(const BenchData& data, Index begin, Index n);
-  void r_backward(const Eigen::VectorXd& theta,
-                  const double* v,
-                  const ConstMap& x,
+  S forward(const Vector<S>& theta, const BenchDataOf<S>& data, Index begin, Index n);
+  S head(const BenchDataOf<S>& data, Index begin, Index n);
+  void backward(const Vector<S>& theta, const ConstMatrixMap<S>& x, Index n, S* g, bool add);
+  void r_forward(const Vector<S>& theta, const S* v, const ConstMatrixMap<S>& x, Index n);
+  void r_head(const BenchDataOf<S>& data, Index begin, Index n);
+  void r_backward(const Vector<S>& theta,
+                  const S* v,
+                  const ConstMatrixMap<S>& x,
                   Index n,
                   bool gauss_newton,
-                  double* hv,
+                  S* hv,
                   bool add);
 
   BenchNet net_;
   Index tile_, parameter_count_;
   std::vector<Layer> layers_;
-  Eigen::MatrixXd p_;  // (outputs x tile), classifier: softmax of y
+  Matrix<S> p_;  // (outputs x tile), classifier: softmax of y
 };
+using HandMlp = HandMlpOf<double>;
 
 }  // namespace leaveout

@@ -14,9 +14,10 @@ namespace leaveout {
 
 namespace {
 
-Program<double> record(const BenchNet& net) {
+template <class S>
+Program<S> record(const BenchNet& net) {
   const std::vector<Index>& widths = net.widths;
-  Recorder<double> r;
+  Recorder<S> r;
   const SlotId x = r.input(widths.front()), t = r.input(widths.back()), w = r.input(1);
   SlotId h = x;
   for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
@@ -98,7 +99,20 @@ Blocks blocks_of(const BenchNet& net) {
 }
 
 Problem make_problem(const BenchNet& net, Index examples) {
-  return with_data(net, record(net), blocks_of(net), examples);
+  return with_data(net, record<double>(net), blocks_of(net), examples);
+}
+
+ProblemOf<float> make_float_problem(const BenchNet& net, Index examples) {
+  const Problem p = make_problem(net, examples);
+  auto data = std::make_unique<BenchDataOf<float>>(
+      p.data->x.cast<float>(), p.data->t.cast<float>(), p.data->w.cast<float>());
+  const Batch<float> batch{{data->x.data(), data->t.data(), data->w.data()}, examples};
+  return {net,
+          record<float>(net),
+          std::move(data),
+          batch,
+          p.theta.cast<float>(),
+          p.direction.cast<float>()};
 }
 
 Blocks cnn_blocks() {

@@ -15,16 +15,20 @@
 
 namespace leaveout {
 
-struct Problem {
+template <class S>
+struct ProblemOf {
   BenchNet net;  // of the convolutional network: what lies before and after its layers
-  Program<double> program;
-  std::unique_ptr<BenchData> data;  // `batch` points into it
-  Batch<double> batch;
-  Vector<double> theta, direction;  // (P)
+  Program<S> program;
+  std::unique_ptr<BenchDataOf<S>> data;  // `batch` points into it
+  Batch<S> batch;
+  Vector<S> theta, direction;  // (P)
 };
+using Problem = ProblemOf<double>;
 
 /// Weights 1/N, parameters of variance 2 / (in + out) in each layer.
 Problem make_problem(const BenchNet& net, Index examples);
+/// The same numbers, rounded.
+ProblemOf<float> make_float_problem(const BenchNet& net, Index examples);
 
 /// (out, in) of each layer: theta is the blocks [W b].
 using Blocks = std::vector<std::pair<Index, Index>>;
@@ -52,6 +56,8 @@ void add_hessian_benchmarks(Suite& suite);
 void add_per_example_benchmarks(Suite& suite);
 void add_scaling_benchmarks(Suite& suite);
 void add_cnn_benchmarks(Suite& suite);
+void add_size_benchmarks(Suite& suite);
+void add_stacked_benchmarks(Suite& suite);
 /// In models/bench: whole trainings.
 void add_retraining_benchmarks(Suite& suite);
 

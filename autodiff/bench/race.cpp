@@ -18,6 +18,21 @@ double now(clockid_t clock) {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
+template <class S>
+void require_close(
+    const std::string& what, const S* a, const S* b, std::ptrdiff_t n, double tolerance) {
+  using Numbers = Eigen::Map<const Eigen::Matrix<S, Eigen::Dynamic, 1>>;
+  const Eigen::VectorXd va = Numbers(a, n).template cast<double>();
+  const Eigen::VectorXd vb = Numbers(b, n).template cast<double>();
+  const double difference = (va - vb).norm() / vb.norm();
+  if (!(difference <= tolerance))
+    throw std::runtime_error(
+        fmt::format("[bench] {}, expected equal results to {}, got a relative difference of {:.2g}",
+                    what,
+                    tolerance,
+                    difference));
+}
+
 }  // namespace
 
 Race::Race(std::vector<Contender> contenders, double sample_seconds)
@@ -69,13 +84,11 @@ Race::Ratio Race::ratio(std::size_t i, std::size_t j, Clock clock) const {
 }
 
 void require_equal(const std::string& what, const double* a, const double* b, std::ptrdiff_t n) {
-  const Eigen::Map<const Eigen::VectorXd> va(a, n), vb(b, n);
-  const double difference = (va - vb).norm() / vb.norm();
-  if (!(difference <= 1e-10))
-    throw std::runtime_error(fmt::format(
-        "[bench] {}, expected equal results to 1e-10, got a relative difference of {:.2g}",
-        what,
-        difference));
+  require_close(what, a, b, n, 1e-10);
+}
+
+void require_equal(const std::string& what, const float* a, const float* b, std::ptrdiff_t n) {
+  require_close(what, a, b, n, 1e-5);
 }
 
 }  // namespace leaveout

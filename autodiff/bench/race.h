@@ -59,8 +59,9 @@ class Race {
   std::vector<std::vector<Seconds>> samples_;  // (contenders) of (rounds), per call and scaled
 };
 
-/// Throws std::runtime_error unless |a - b| <= 1e-10 |b| for vectors of n numbers: what is not
-/// equal is not compared for speed.
+/// Throws std::runtime_error unless |a - b| <= 1e-10 |b| (floats: 1e-5 |b|) for vectors of n
+/// numbers: what is not equal is not compared for speed.
 void require_equal(const std::string& what, const double* a, const double* b, std::ptrdiff_t n);
+void require_equal(const std::string& what, const float* a, const float* b, std::ptrdiff_t n);
 
 }  // namespace leaveout

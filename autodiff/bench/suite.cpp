@@ -14,7 +14,7 @@ namespace leaveout {
 
 namespace {
 
-constexpr const char* kRow = "{:<4} {:<52} {:>10} {:>10} {:>19}  {:<24} {:>10}  {}\n";
+constexpr const char* kRow = "{:<4} {:<54} {:>10} {:>10} {:>19}  {:<24} {:>10}  {}\n";
 
 std::string time_text(double seconds) {
   if (seconds < 1e-3) return fmt::format("{:.2f} us", 1e6 * seconds);
@@ -150,6 +150,8 @@ void Suite::print() const {
   fmt::print(kRow, "id", "workload", "ours", "hand", "ours/hand", "target", "measured", "");
   for (const Result& r : results_)
     if (r.done) print_row(r);
+  fmt::print(
+      "ours/hand: smallest times' ratio; brackets: quartiles of the ratios, round by round\n");
   for (const auto& [name, remark] : remarks_) fmt::print("\n{}", remark);
 }
 

@@ -250,6 +250,7 @@ SlotId dot(Recorder<S>& r, SlotId a, SlotId b) {
   template SlotId affine(Recorder<S>&, SlotId, SlotId, SlotId); \
   template SlotId mul(Recorder<S>&, SlotId, SlotId);            \
   template SlotId dot(Recorder<S>&, SlotId, SlotId);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

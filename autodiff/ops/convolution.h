@@ -14,9 +14,8 @@
 //            ox stride + kx - padding), zero outside the image; positions in the order of pixels
 //   conv2d   z = W patches + b 1' at each position: again an image, of W's rows as channels
 //
-// im2col is linear, col2im its transpose, and a transposed convolution is col2im(W x). So every
-// sweep of a convolution, its curvature and its per-example gradients are those of the affine
-// layer.
+// im2col is linear, col2im its transpose, and a transposed convolution is col2im(W x). So all
+// sweeps, curvature products and per-example gradients of a convolution are the affine layer's.
 //
 //   const ImageShape image{1, 28, 28};
 //   const Window window{.size = 5};

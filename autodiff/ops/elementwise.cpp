@@ -133,7 +133,8 @@ template <class S>
 struct Rsqrt final : ElementwiseOp<Rsqrt<S>, S> {
   using Base = ElementwiseOp<Rsqrt<S>, S>;
   using Point = typename Base::Point;
-  Rsqrt(SlotId x, SlotId y, SlotId kept, double epsilon) : Base(x, y, kept), epsilon_(epsilon) {}
+  Rsqrt(SlotId x, SlotId y, SlotId kept, double epsilon)
+      : Base(x, y, kept), epsilon_(static_cast<S>(epsilon)) {}
   static constexpr bool kKeepsSlope = false, kPiecewiseLinear = false;
   const char* name() const override { return "rsqrt"; }
   void value(const S* x, S* y, S*, Index n) const {
@@ -144,7 +145,7 @@ struct Rsqrt final : ElementwiseOp<Rsqrt<S>, S> {
   static auto curve(const Point& p) { return S(0.75) * p.y * p.y * p.y * p.y * p.y; }
 
  private:
-  double epsilon_;
+  S epsilon_;
 };
 
 template <template <class> class Function, class S, class... Constants>
@@ -204,6 +205,7 @@ SlotId rsqrt(Recorder<S>& r, SlotId x, double epsilon) {
   template SlotId log(Recorder<S>&, SlotId);      \
   template SlotId square(Recorder<S>&, SlotId);   \
   template SlotId rsqrt(Recorder<S>&, SlotId, double);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

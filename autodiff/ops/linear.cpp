@@ -21,7 +21,7 @@ class Add final : public LinearOp<Add<S>, S> {
 template <class S>
 class Scale final : public LinearOp<Scale<S>, S> {
  public:
-  Scale(SlotId x, SlotId y, double c) : LinearOp<Scale<S>, S>({x}, y), c_(c) {}
+  Scale(SlotId x, SlotId y, double c) : LinearOp<Scale<S>, S>({x}, y), c_(static_cast<S>(c)) {}
   const char* name() const override { return "scale"; }
   void apply(int, const ConstMatrixMap<S>& x, Sink<S>& put) const { put(c_ * x); }
   void apply_transpose(int, const ConstMatrixMap<S>& y_bar, Sink<S>& put) const { put(c_ * y_bar); }
@@ -161,7 +161,9 @@ SlotId bias(Recorder<S>& r, SlotId x, SlotId b) {
       fmt::format("bias, expected {} x 1 or a part of it, got {}", r.slot(x).rows, r.shape(b)));
   const SlotId y =
       r.value(r.slot(x).rows, r.slot(x).cols, r.needs_gradient(x) || r.needs_gradient(b));
-  return r.append(std::make_unique<Bias<S>>(x, b, y));
+  r.append(std::make_unique<Bias<S>>(x, b, y));
+  r.note_spread_column(b, y);
+  return y;
 }
 
 template <class S>
@@ -211,7 +213,9 @@ SlotId repeat_column(Recorder<S>& r, SlotId x) {
             "repeat_column",
             fmt::format("input, expected one column, got {}", r.shape(x)));
   const SlotId y = r.value(r.slot(x).rows, kBatch, r.needs_gradient(x));
-  return r.append(std::make_unique<RepeatColumn<S>>(x, y));
+  r.append(std::make_unique<RepeatColumn<S>>(x, y));
+  r.note_spread_column(x, y);
+  return y;
 }
 
 #define LEAVEOUT_INSTANTIATE(S)                                \
@@ -224,6 +228,7 @@ SlotId repeat_column(Recorder<S>& r, SlotId x) {
   template SlotId bias(Recorder<S>&, SlotId, SlotId);          \
   template SlotId reshape(Recorder<S>&, SlotId, Index, Index); \
   template SlotId sum(Recorder<S>&, SlotId);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

@@ -223,6 +223,7 @@ SlotId log_softmax(Recorder<S>& r, SlotId x) {
   template SlotId bregman_cross_entropy(Recorder<S>&, SlotId, SlotId);        \
   template SlotId l2_penalty(Recorder<S>&, SlotId);                           \
   template SlotId log_softmax(Recorder<S>&, SlotId);
+LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)
 LEAVEOUT_INSTANTIATE(std::complex<double>)
 #undef LEAVEOUT_INSTANTIATE

@@ -19,7 +19,7 @@ template <class S>
 S exp_remainder(const S& x) {
   if (std::abs(x) > 0.5) return std::exp(x) - S(1) - x;
   // x^2/2! + x^3/3! + ...: 16 terms leave less than 2^-17 / 17! of the sum, below rounding.
-  S term = x * x * 0.5, total = term;
+  S term = x * x * S(0.5), total = term;
   for (int k = 3; k < 18; ++k) {
     term *= x / S(k);
     total += term;
@@ -28,7 +28,8 @@ S exp_remainder(const S& x) {
 }
 
 /// log(1 + x), also for complex steps (imaginary part carried to first order).
-inline double log_one_plus(double x) {
+template <class S>
+S log_one_plus(const S& x) {
   return std::log1p(x);
 }
 inline std::complex<double> log_one_plus(const std::complex<double>& x) {
@@ -143,7 +144,7 @@ struct Softmax {
     S mean(0);
     for (Index o = 0; o < y.rows(); ++o) mean += p(o) * (y(o) - centre(o));
     S total(0);
-    double largest = 0;
+    typename Eigen::NumTraits<S>::Real largest = 0;
     for (Index o = 0; o < y.rows(); ++o) {
       const S d = y(o) - centre(o) - mean;
       largest = std::max(largest, std::abs(d));

@@ -42,12 +42,12 @@ legend_band(i) = sprintf("set object %d rectangle from %s to %s fillstyle transp
 # ------------------------------------------------------------------------------------------- parts of a plot command
 
 block(i) = sprintf(', data index %d ', drawn_block[i])
-draw_band(i) = block(i).sprintf("using 1:3:4 with filledcurves fillstyle transparent solid 0.2 noborder fillcolor rgb '%s'", series_colour[drawn_colour[i]])
-draw_line(i) = block(i).'using 1:2 with lines '.coloured(drawn_colour[i], 1.2).dash(drawn_style[i])
-draw_bars(i) = block(i).sprintf('using ($6 == 2 ? $1 : NaN):3:(0):($4 - $3) with vectors arrowstyle %d', drawn_colour[i]).\
-               block(i).sprintf('using ($6 == 1 ? $1 : NaN):3:(0):($4 - $3) with vectors arrowstyle %d', drawn_colour[i] + 8)
-draw_points(i) = block(i).sprintf("using ($5 == 1 ? $1 : NaN):2 with points pointtype %d pointsize %g linecolor rgb '%s'", series_point[drawn_colour[i]], mark_size(drawn_colour[i]), series_colour[drawn_colour[i]]).\
-                 block(i).sprintf("using ($5 == 2 ? $1 : NaN):2 with points pointtype 10 pointsize 0.7 linecolor rgb '%s'", series_colour[drawn_colour[i]])
+draw_band(i) = block(i).sprintf("using 1:3:4 notitle with filledcurves fillstyle transparent solid 0.2 noborder fillcolor rgb '%s'", series_colour[drawn_colour[i]])
+draw_line(i) = block(i).'using 1:2 notitle with lines '.coloured(drawn_colour[i], 1.2).dash(drawn_style[i])
+draw_bars(i) = block(i).sprintf('using ($6 == 2 ? $1 : NaN):3:(0):($4 - $3) notitle with vectors arrowstyle %d', drawn_colour[i]).\
+               block(i).sprintf('using ($6 == 1 ? $1 : NaN):3:(0):($4 - $3) notitle with vectors arrowstyle %d', drawn_colour[i] + 8)
+draw_points(i) = block(i).sprintf("using ($5 == 1 ? $1 : NaN):2 notitle with points pointtype %d pointsize %g linecolor rgb '%s'", series_point[drawn_colour[i]], mark_size(drawn_colour[i]), series_colour[drawn_colour[i]]).\
+                 block(i).sprintf("using ($5 == 2 ? $1 : NaN):2 notitle with points pointtype 10 pointsize 0.7 linecolor rgb '%s'", series_colour[drawn_colour[i]])
 
 do for [kind in formats] {
   eval open_figure(kind, name, width, height)
@@ -134,7 +134,7 @@ do for [kind in formats] {
       tag = tag + 1
     }
     # One command for all series: bands first, then lines, bars, and points on top.
-    draw = 'plot NaN'
+    draw = 'plot NaN notitle'
     do for [layer = 1:4] {
       do for [i = panel_first[p]:panel_last[p]] {
         if (layer == 1 && drawn_style[i] == band) { draw = draw.draw_band(i) }

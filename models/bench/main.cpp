@@ -26,9 +26,11 @@ int bench(int argc, char** argv) {
   leaveout::add_first_order_benchmarks(suite);
   leaveout::add_hessian_benchmarks(suite);
   leaveout::add_retraining_benchmarks(suite);
+  leaveout::add_stacked_benchmarks(suite);
   leaveout::add_per_example_benchmarks(suite);
   leaveout::add_cnn_benchmarks(suite);
   leaveout::add_scaling_benchmarks(suite);
+  leaveout::add_size_benchmarks(suite);
   return suite.run(argc, argv);
 }
 

@@ -4,9 +4,9 @@
 // contenders in several languages can take turns. One line in, one line out:
 //
 //   version             g++ 12.2.0, Eigen 3.4.0, AVX512, FMA
-//   load B1.gradient    ok main               arrays, net.json and the result lie in
-//   FOLDER/B1.gradient run main 100        0.19312 0.19301 100   seconds by the clock, of the
-//   processor; units done quit
+//   load B1.gradient    ok main                  arrays, net.json, the result: FOLDER/B1.gradient
+//   run main 100        0.19312 0.19301 100      seconds by the clock, of the processor; units done
+//   quit
 //
 // A request that fails is answered by "error" and the reason. The end of the input ends the
 // process, so that it never outlives its driver.

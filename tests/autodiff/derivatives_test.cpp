@@ -5,12 +5,6 @@
 
 #include <doctest/doctest.h>
 
-#include "autodiff/families.h"
-#include "autodiff/ops/bilinear.h"
-#include "autodiff/ops/linear.h"
-#include "autodiff/ops/losses.h"
-#include "autodiff/sweeps.h"
-#include "tests/support/alloc_count.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_numbers.h"
 
@@ -22,40 +16,6 @@ using Mat = Matrix<double>;
 using Vec = Vector<double>;
 
 constexpr Curvature kBoth[] = {Curvature::full, Curvature::gauss_newton};
-
-Network without_column(const Network& net, Index gone) {
-  Network rest = make_network(net.spec);
-  for (std::size_t i = 0; i < net.data.size(); ++i) {
-    const Mat& all = net.data[i];
-    rest.data[i].resize(all.rows(), all.cols() - 1);
-    rest.data[i] << all.leftCols(gone), all.rightCols(all.cols() - gone - 1);
-  }
-  return rest;
-}
-
-/// y = x, which counts its uses.
-struct Uses {
-  int apply = 0, transpose = 0;
-};
-
-class Watched final : public LinearOp<Watched, double> {
- public:
-  Watched(SlotId x, SlotId y, Uses* uses) : LinearOp({x}, y), uses_(uses) {}
-  const char* name() const override { return "watched"; }
-  template <class Put>
-  void apply(int, const ConstMatrixMap<double>& x, Put&& put) const {
-    ++uses_->apply;
-    put(x);
-  }
-  template <class Put>
-  void apply_transpose(int, const ConstMatrixMap<double>& y_bar, Put&& put) const {
-    ++uses_->transpose;
-    put(y_bar);
-  }
-
- private:
-  Uses* uses_;
-};
 
 }  // namespace
 
@@ -126,46 +86,6 @@ TEST_CASE("the kept product equals the plain one, and moves with theta") {
   }
 }
 
-TEST_CASE("values and adjoints are computed once a tile, and as far as the curvature asks") {
-  Uses uses;
-  Recorder<double> r;
-  const SlotId x = r.input(2), t = r.input(1), z = matmul(r, r.parameter(1, 2), x);
-  const SlotId y = r.append(std::make_unique<Watched>(z, r.value(1, kBatch, true), &uses));
-  const SlotId l = half_squared_error(r, y, t);
-  const Program<double> program = std::move(r).finish({y, l, sum(r, l)});
-  const Mat inputs = TestNumbers(12).normal(2, 8), targets = TestNumbers(13).normal(1, 8);
-  const Batch<double> batch{{inputs.data(), targets.data()}, 8};
-  const Vec theta = TestNumbers(14).normal(2, 1);
-  Workspace<double> ws(program, 3, 2);  // three tiles; five directions, two at a time
-  const Mat v = TestNumbers(15).normal(2, 5);
-  Mat hv(2, 5);
-  for (const Curvature c : kBoth) {
-    uses = {};
-    curvature_product(ws, batch, theta, v, hv, c);
-    CHECK(uses.apply == 3 + 3 * 5);  // forward, tangent
-    CHECK(uses.transpose == (c == Curvature::full ? 3 : 0) + 3 * 5);
-    CHECK(distance(hv, inputs * inputs.transpose() * v) < 1e-14);
-  }
-}
-
-TEST_CASE("curvature products allocate nothing") {
-  for (const NetworkSpec& spec : {NetworkSpec{.widths = {4, 7, 5, 3}, .loss = Loss::cross_entropy},
-                                  NetworkSpec{.widths = {10, 20, 20, 1}, .examples = 100}}) {
-    Network net = make_network(spec);
-    const Batch<double> batch = net.batch();
-    const Mat v = TestNumbers(16).normal(net.theta.size(), 3);
-    Mat hv(v.rows(), v.cols());
-    for (const Curvature c : kBoth)
-      for (const Index tile : {Index(4), net.examples()}) {
-        Workspace<double> ws(net.program, tile, 2);
-        CHECK(allocations_in([&] { curvature_product(ws, batch, net.theta, v, hv, c); }) == 0);
-        CurvatureProduct<double> kept(net.program, batch, net.theta, c, tile, 2);
-        CHECK(allocations_in([&] { kept.move_to(net.theta); }) == 0);
-        CHECK(allocations_in([&] { kept.apply(v, hv); }) == 0);
-      }
-  }
-}
-
 TEST_CASE("sums over no examples are zero") {
   Network net = make_network({.widths = {3, 4, 2}});
   Batch<double> none = net.batch();
@@ -195,44 +115,6 @@ TEST_CASE("directions may be columns of a taller matrix") {
   CurvatureProduct<double> kept(net.program, batch, net.theta, Curvature::full);
   kept.apply(tall.middleRows(2, p), result.middleRows(2, p));
   CHECK(distance(result.middleRows(2, p), expected) < 1e-14);
-}
-
-TEST_CASE("the objective is linear in the example weights, with the losses as slopes") {
-  for (const NetworkSpec& spec : all_networks()) {
-    CAPTURE(describe(spec));
-    Network net = make_network(spec);
-    net.data[3].setZero();  // no tilt
-    Mat l(1, net.examples());
-    Workspace<double> ws(net.program, net.examples());
-    losses(ws, net.batch(), net.theta, l);
-    const double value = objective_of(net, net.theta);
-    CHECK(value == doctest::Approx(net.weights().cwiseProduct(l).sum()).epsilon(1e-13));
-    for (Index n = 0; n < net.examples(); ++n) {
-      Network up = make_network(spec);
-      up.data = net.data;
-      up.weights()(0, n) += 1;
-      CHECK(std::abs(objective_of(up, net.theta) - value - l(0, n)) <
-            1e-13 * (1 + value + l.sum()));
-    }
-  }
-}
-
-TEST_CASE("weight zero removes an example as dropping its column does") {
-  for (const NetworkSpec& spec : all_networks()) {
-    if (spec.examples < 2) continue;
-    CAPTURE(describe(spec));
-    Network net = make_network(spec);
-    const Index gone = 2;
-    net.weights()(0, gone) = 0;
-    net.data[3].col(gone).setZero();
-    Network rest = without_column(net, gone);
-    const Mat v = TestNumbers(9).normal(net.theta.size(), 2);
-    CHECK(objective_of(net, net.theta) ==
-          doctest::Approx(objective_of(rest, net.theta)).epsilon(1e-14));
-    CHECK(distance(gradient_of(net, net.theta), gradient_of(rest, net.theta)) < 1e-14);
-    for (const Curvature c : kBoth)
-      CHECK(distance(product_of(net, v, c), product_of(rest, v, c)) < 1e-14);
-  }
 }
 
 TEST_CASE("Taylor remainders fall with slopes 2, 3 and 4") {

@@ -30,6 +30,11 @@ PerExample<double> gradients(Network& net, Index tile) {
   return per_example_gradients(ws, net.batch(), net.theta);
 }
 
+/// A gain and a shift; the bias of a transposed convolution.
+std::size_t spread_columns_of(Body body) {
+  return body == Body::normalised ? 2 : body == Body::autoencoder ? 1 : 0;
+}
+
 }  // namespace
 
 TEST_CASE("factored gradients = one example at a time, for any tile") {
@@ -119,9 +124,10 @@ TEST_CASE(
     CAPTURE(describe(spec));
     Network net = make_network(spec);
     net.data[3].setZero();
-    CHECK(net.program.only_affine() ==
-          (spec.body == Body::convolutional || spec.body == Body::residual));
-    const PerExample<double> g = gradients(net, 4);
+    CHECK(net.program.factored());
+    CHECK(net.program.spread_columns().size() == spread_columns_of(spec.body));
+    const PerExample<double> g = gradients(net, 4), other = gradients(net, 3);
+    CHECK(g.columns.size() == 0);
     Mat all(net.theta.size(), net.examples());
     for (Index n = 0; n < net.examples(); ++n) {
       net.weights().setZero();
@@ -131,6 +137,7 @@ TEST_CASE(
     const Mat v = TestNumbers(41).normal(net.theta.size(), 3);
     CHECK(distance(materialise(g), all) < 1e-13);
     CHECK(distance(gram(g, g), all.transpose() * all) < 1e-13);
+    CHECK(distance(gram(g, other), all.transpose() * all) < 1e-13);
     CHECK(distance(squared_norms(g), (all.transpose() * all).diagonal()) < 1e-13);
     CHECK(distance(inner_products(g, v), all.transpose() * v) < 1e-13);
   }

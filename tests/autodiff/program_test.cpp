@@ -125,7 +125,7 @@ TEST_CASE("affine layers are noted with their place in theta") {
     CHECK(layers[0].has_bias == bias);
     CHECK(layers[0].in == 3);
     CHECK(layers[0].positions == 1);
-    CHECK(net.program.only_affine());
+    CHECK(net.program.factored());
     CHECK(layers[0].out == 4);
     CHECK(layers[0].columns() == (bias ? 4 : 3));
     CHECK(layers[1].offset == layers[0].size());
@@ -157,11 +157,39 @@ TEST_CASE("affine layers are given up where a parameter is anything else too") {
     return weighted(r, l);
   });
   CHECK(idle.affine_layers().size() == 1);
-  CHECK_FALSE(idle.only_affine());
+  CHECK_FALSE(idle.factored());
   Recorder<double> r;  // the bias lies before its weight
   const SlotId x = r.input(3), b = r.parameter(2, 1), y = affine(r, r.parameter(2, 3), b, x);
   const SlotId l = half_squared_error(r, y, r.input(2));
   CHECK(std::move(r).finish({y, l, sum(r, l)}).affine_layers().empty());
+}
+
+TEST_CASE("columns spread over the examples are noted, unless they are anything else too") {
+  // y = W x + b 1' + c 1' at two positions: c alone is spread, b belongs to its layer.
+  const auto program = [](bool again, bool penalised) {
+    Recorder<double> r;
+    const SlotId x = r.input(3), w = r.parameter(4, 3), b = r.parameter(4, 1);
+    const SlotId c = r.parameter(2, 1);
+    SlotId y = bias(r, affine(r, w, b, x), c);
+    if (again) y = bias(r, y, c);
+    const SlotId l = half_squared_error(r, y, r.input(4));
+    SlotId objective = sum(r, l);
+    if (penalised) objective = add(r, objective, l2_penalty(r, c));
+    return std::move(r).finish({y, l, objective});
+  };
+  const Program<double> plain = program(false, false);
+  REQUIRE(plain.spread_columns().size() == 1);
+  const SpreadColumn& c = plain.spread_columns()[0];
+  CHECK(c.offset == 16);
+  CHECK(c.size() == 2);
+  CHECK(c.positions == 2);
+  CHECK(plain.ops()[static_cast<std::size_t>(c.op)]->output() == c.output);
+  CHECK(plain.affine_layers().size() == 1);
+  CHECK(plain.factored());
+  for (const Program<double>& spoiled : {program(true, false), program(false, true)}) {
+    CHECK(spoiled.spread_columns().empty());
+    CHECK_FALSE(spoiled.factored());
+  }
 }
 
 TEST_CASE("an objective is known to be a sum over examples, or not to be") {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The trust-region step against a brute-force solution from the eigendecomposition.
+#include "models/trust_region_step.h"
+
 #include <doctest/doctest.h>
 
 #include <Eigen/Eigenvalues>
@@ -8,7 +10,6 @@
 #include <limits>
 
 #include "datasets/random.h"
-#include "models/trust_region.h"
 #include "tests/support/random_numbers.h"
 
 using namespace leaveout;

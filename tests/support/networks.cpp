@@ -172,6 +172,10 @@ Network make_network(const NetworkSpec& spec) {
   return net;
 }
 
+Program<float> record_float(const NetworkSpec& spec) {
+  return record<float>(spec);
+}
+
 std::vector<NetworkSpec> usual_networks() {
   std::vector<NetworkSpec> specs = {
       {.widths = {10, 20, 20, 1}, .examples = 13},

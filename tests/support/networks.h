@@ -57,6 +57,8 @@ struct Network {
 };
 
 Network make_network(const NetworkSpec& spec);
+/// Its program in single precision, which few tests want.
+Program<float> record_float(const NetworkSpec& spec);
 
 /// The specifications that most laws are tested on: each loss, each activation, depths 1 to 3, with
 /// and without bias, with a tilt.

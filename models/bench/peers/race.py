@@ -3,6 +3,8 @@
     race.py --bench build/leaveout_bench --work build/peers-work --out results/bench/peers.json \\
             --torch PYTHON --jax PYTHON [--only B2] [--quick]
 
+Of a run with --only, rows replace those of the same names in --out; the others stay, with the environment they had.
+
 Each contender is one process, all on one processor. For each workload ours writes the arrays; everybody computes; what
 differs by more than 1e-8 is not timed. Then samples are taken in turn, the others waiting. A time is the smallest of
 the samples; the ratio's quartiles are over the rounds. A peer's figure is that of its fastest variant.
@@ -10,7 +12,6 @@ the samples; the ratio's quartiles are over the rounds. A peer's figure is that 
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -164,7 +165,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Leaveout beside PyTorch and JAX")
     parser.add_argument("--bench", type=Path, required=True, help="leaveout_bench")
     parser.add_argument("--work", type=Path, required=True, help="folder for arrays and logs")
-    parser.add_argument("--out", type=Path, required=True, help="JSON with environment and samples")
+    parser.add_argument("--out", type=Path, required=True, help="JSON with environments and samples; with --only, merged into it")
     parser.add_argument("--torch", default="", help="the Python that has PyTorch")
     parser.add_argument("--jax", default="", help="the Python that has JAX")
     parser.add_argument("--only", default="", help="workloads whose name starts so: B2, B3.hessian_661")
@@ -205,15 +206,14 @@ def main() -> int:
         contenders = open_contenders(args, stack)
         if not contenders or contenders[0].name != OURS:
             return 1
-        environment = report.environment([c.version for c in contenders], contenders[0].cpu)
+        environment = report.environment([c.version for c in contenders], contenders[0].cpu, args.quick)
         rows, samples = [], {}
         for workload in chosen:
             print(f"{workload.id} ...", file=sys.stderr, flush=True)
             found, samples[workload.id] = race(workload, contenders, args.work, QUICK if args.quick else FULL)
             rows += found
     report.print_table(environment, rows)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report.as_json(environment, rows, samples), indent=1) + "\n")
+    report.write(args.out, report.as_json(environment, rows, samples), some=bool(args.only))
     return 0
 
 

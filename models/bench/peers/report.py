@@ -1,6 +1,7 @@
 """The table and the JSON of `make bench-peers`: what ran where, and every ratio with its spread."""
 
 import dataclasses
+import json
 import os
 import platform
 import subprocess
@@ -33,7 +34,7 @@ class Row:
         return "met" if self.ratio >= self.target else "missed"
 
 
-def environment(versions: list[str], cpu: int) -> dict[str, Any]:
+def environment(versions: list[str], cpu: int, quick: bool) -> dict[str, Any]:
     info = Path("/proc/cpuinfo").read_text().splitlines()
     field = lambda name: next((line.split(":", 1)[1].strip() for line in info if line.startswith(name)), "unknown")
     flags = [flag for flag in ("avx2", "fma", "avx512f") if flag in field("flags").split()]
@@ -44,6 +45,7 @@ def environment(versions: list[str], cpu: int) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "flags": flags,
         "pinned_to": cpu,
+        "quick": quick,
         "load_at_start": os.getloadavg()[0],
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -79,11 +81,41 @@ def print_table(env: dict[str, Any], rows: list[Row]) -> None:
                 row.id, row.workload, seconds(row.ours), row.peer, row.variant, seconds(row.theirs), ratio, target, end
             ).rstrip()
         )
+    print("ratio: smallest of the peer's times / smallest of ours; brackets: quartiles of the peer's / ours, round by round")
 
 
 def as_json(env: dict[str, Any], rows: list[Row], samples: dict[str, Any]) -> dict[str, Any]:
+    """Each row says of which of the environments it is."""
     return {
-        "environment": env | {"load_at_end": os.getloadavg()[0]},
-        "rows": [dataclasses.asdict(row) | {"verdict": row.verdict} for row in rows],
+        "environments": [env | {"load_at_end": os.getloadavg()[0]}],
+        "rows": [dataclasses.asdict(row) | {"verdict": row.verdict, "environment": 0} for row in rows],
         "samples": samples,
     }
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The rows of a run of some workloads in the place of those of the same names; the others stay, with their environment."""
+    name = lambda row: (row["id"], row["workload"], row["peer"])
+    environments = old["environments"] + new["environments"]
+    shift = len(old["environments"])
+    fresh = {name(row): row | {"environment": row["environment"] + shift} for row in new["rows"]}
+    rows = [fresh.pop(name(row), row) for row in old["rows"]] + list(fresh.values())
+    used = sorted({row["environment"] for row in rows})
+    return {
+        "environments": [environments[i] for i in used],
+        "rows": [row | {"environment": used.index(row["environment"])} for row in rows],
+        "samples": old["samples"] | new["samples"],
+    }
+
+
+def write(path: Path, result: dict[str, Any], some: bool) -> None:
+    """Overwrites the file; of a run of some workloads only, what it has of the others is kept."""
+    if some and path.exists():
+        try:
+            result = merged(json.loads(path.read_text()), result)
+        except (json.JSONDecodeError, KeyError, TypeError):
+            kept = path.with_suffix(".old.json")
+            path.replace(kept)
+            print(f"bench-peers: {path} is not of this form, kept as {kept}", flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")

@@ -123,10 +123,10 @@ TEST_CASE("no name of a figure's parts is read as a command, and none breaks the
                            "it's \"x\"",
                            "a,b\nc",
                            "`touch x`",
-                           "{/:Bold}^2_a@b&c~d\\",
                            "%s $1",
+                           "énergie",
                            "'.system('touch x').'",
-                           "énergie"}) {
+                           "{/:Bold}^2_a@b&c~d\\"}) {
     const ScratchFolder scratch;
     const Series series{.name = name, .x = {0, 1}, .y = {1e-7, 2e-7}};
     PanelFigure figure{

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/compare.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "datasets/files.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace leaveout;
+
+namespace {
+
+constexpr const char* kHeader = "task,seed,removed,method,metric,value\n";
+
+Comparison compare_texts(const std::string& mine, const std::string& theirs) {
+  const TemporaryFolder folder;
+  write_file(folder / "a.csv", kHeader + mine);
+  write_file(folder / "b.csv", kHeader + theirs);
+  return compare_runs(folder / "a.csv", folder / "b.csv", 1e-3);
+}
+
+}  // namespace
+
+TEST_CASE("a difference is measured by the largest number of its kind, not by the number itself") {
+  // The small number is off by half of itself, but by 1e-4 of the largest of its kind.
+  const std::string theirs = "t,1,0,warm,gap,1000\nt,1,1,warm,gap,0.2\n";
+  CHECK(compare_texts("t,1,0,warm,gap,1000\nt,1,1,warm,gap,0.3\n", theirs).same());
+  // Of another kind it has its own scale.
+  const std::string other = "t,1,0,warm,gap,1000\nt,1,1,cold,gap,0.2\n";
+  const Comparison c = compare_texts("t,1,0,warm,gap,1000\nt,1,1,cold,gap,0.3\n", other);
+  CHECK(c.different == 1);
+  CHECK(c.largest == doctest::Approx(0.5));
+  CHECK(c.first_difference == "line 3: t,cold,gap,0.3 where 0.2 is expected");
+}
+
+TEST_CASE("the tolerance is where it is said to be") {
+  CHECK(compare_texts("t,1,0,warm,gap,1.0009\n", "t,1,0,warm,gap,1\n").same());
+  CHECK_FALSE(compare_texts("t,1,0,warm,gap,1.0011\n", "t,1,0,warm,gap,1\n").same());
+  CHECK(compare_texts("t,1,0,warm,gap,9e-11\n", "t,1,0,warm,gap,1e-16\n").same());
+  CHECK_FALSE(compare_texts("t,1,0,warm,gap,2e-10\n", "t,1,0,warm,gap,1e-16\n").same());
+}
+
+TEST_CASE("text must be equal, and undefined numbers undefined in both") {
+  CHECK_FALSE(compare_texts("u,1,0,warm,gap,1\n", "t,1,0,warm,gap,1\n").same());
+  CHECK_FALSE(compare_texts("t,1,2,warm,gap,1\n", "t,1,0,warm,gap,1\n").same());
+  CHECK(compare_texts("t,1,0,warm,gap,\n", "t,1,0,warm,gap,\n").same());
+  CHECK_FALSE(compare_texts("t,1,0,warm,gap,\n", "t,1,0,warm,gap,1\n").same());
+  CHECK_FALSE(compare_texts("t,1,0,warm,gap,1\n", "t,1,0,warm,gap,\n").same());
+}
+
+TEST_CASE("how a solver got there is not compared") {
+  CHECK(compare_texts("t,1,0,warm,iterations,7\n", "t,1,0,warm,iterations,9\n").same());
+  CHECK(compare_texts("t,1,0,warm,gradient_norm,1\n", "t,1,0,warm,gradient_norm,2\n").same());
+}
+
+TEST_CASE("other columns or another number of rows are refused, with both sizes") {
+  CHECK_THROWS_AS(compare_texts("t,1,0,warm,gap,1\nt,1,1,warm,gap,1\n", "t,1,0,warm,gap,1\n"),
+                  std::invalid_argument);
+}
+
+TEST_CASE("a written reference agrees with what it was made from") {
+  const TemporaryFolder folder;
+  write_file(folder / "runs.csv",
+             std::string(kHeader) + "t,1,0,warm,gap,0.123456789\nt,1,1,warm,gap,\n");
+  write_reference(folder / "runs.csv", folder / "reference.csv");
+  CHECK(read_file(folder / "reference.csv") ==
+        std::string(kHeader) + "t,1,0,warm,gap,0.123457\nt,1,1,warm,gap,\"\"\n");
+  CHECK(compare_runs(folder / "runs.csv", folder / "reference.csv", 1e-3).same());
+}
+
+TEST_CASE("an experiment without results or without reference fails the comparison") {
+  const TemporaryFolder folder;
+  const std::vector<Experiment> experiments = {{"one", "", {}, {}}, {"two", "", {}, {}}};
+  std::ostringstream out;
+  Invocation how{.preset = "quick", .out = folder.path()};
+  CHECK_THROWS_AS(compare_all(experiments, how, folder.path(), 1e-3, false, out),
+                  std::invalid_argument);
+  write_file(folder / "one.csv", std::string(kHeader) + "t,1,0,warm,gap,1\n");
+  CHECK_THROWS_AS(compare_all(experiments, how, folder.path(), 1e-3, false, out),
+                  std::runtime_error);
+  CHECK(out.str().starts_with("one: "));
+}
