@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "datasets/text.h"
+#include "experiments/correlation.h"
 #include "experiments/decomposition.h"
 #include "experiments/response_path.h"
 #include "experiments/support/nearest.h"
@@ -20,7 +21,11 @@ const std::vector<Experiment>& experiment_registry() {
         {"decomposition",
          "why an influence estimate misses leave-one-out retraining, in five gaps",
          task_settings(),
-         run_decomposition}};
+         run_decomposition},
+        {"correlation",
+         "which truth an influence estimate follows: five of them, with intervals",
+         correlation_settings(),
+         run_correlation}};
     for (const SweepKind& kind : sweep_kinds())
       all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
                        run_sweep(kind, how);

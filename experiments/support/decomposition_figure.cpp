@@ -157,7 +157,7 @@ void write_decomposition_data(const fs::path& folder,
                              gnuplot_array("truth_label", truths.all, gnuplot_string) +
                              gap_labels(gaps, tasks) + scatter_labels(panels);
   fs::create_directories(folder);
-  write_file((folder / "gaps.csv").string(), gap_text);
+  if (!gaps.empty()) write_file((folder / "gaps.csv").string(), gap_text);
   write_file((folder / "scatter.csv").string(), scatter_text);
   write_file((folder / "figure_labels.gp").string(), labels);
 }
@@ -167,6 +167,10 @@ bool write_decomposition_figures(const fs::path& folder,
                                  const std::vector<ScatterPanel>& scatters) {
   write_decomposition_data(folder, gaps, scatters);
   return draw_figure("decomposition", folder, folder);
+}
+
+bool write_scatter_figure(const fs::path& folder, const std::vector<ScatterPanel>& scatters) {
+  return write_decomposition_figures(folder, {}, scatters);
 }
 
 }  // namespace leaveout

@@ -9,6 +9,7 @@
 //             truth, with the line on which both agree and the two correlations
 //
 //   write_decomposition_figures(folder, gaps, scatters);   // data, then SVG, PDF and PNG
+//   write_scatter_figure(folder, scatters);                // the second one alone
 
 #include <Eigen/Dense>
 #include <filesystem>
@@ -41,7 +42,8 @@ struct ScatterPanel {
 /// Gaps at or below this are rounding: they are drawn as "below 1e-12".
 inline constexpr double kGapFloor = 1e-12;
 
-/// Writes gaps.csv, scatter.csv and figure_labels.gp into `folder`, made if it is missing. Tasks,
+/// Writes gaps.csv (where there are gaps), scatter.csv and figure_labels.gp into `folder`, made if
+/// it is missing. Tasks,
 /// protocols and truths come in the order in which they are first named; values that are not finite
 /// are left out of the figure and stand as "nan" in the CSV file. Throws std::invalid_argument for
 /// a gap index outside 1..5, more than four protocols, or unequal sizes.
@@ -53,5 +55,9 @@ void write_decomposition_data(const std::filesystem::path& folder,
 bool write_decomposition_figures(const std::filesystem::path& folder,
                                  const std::vector<GapRow>& gaps,
                                  const std::vector<ScatterPanel>& scatters);
+
+/// The scatter alone, for any number of truths: scatter.* in `folder`.
+bool write_scatter_figure(const std::filesystem::path& folder,
+                          const std::vector<ScatterPanel>& scatters);
 
 }  // namespace leaveout

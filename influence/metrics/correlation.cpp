@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "datasets/random.h"
+#include "influence/metrics/bootstrap.h"
 
 namespace leaveout {
 namespace {
@@ -81,15 +81,6 @@ std::optional<double> slope_unchecked(const VectorXd& x, const VectorXd& y) {
   const Deviations dy = deviations(y);
   const double b = dx.scaled.dot(dy.scaled) / dx.scaled.squaredNorm() * (dy.largest / dx.largest);
   return std::scalbn(b, dy.exponent - dx.exponent);
-}
-
-/// The q-quantile of sorted values, linear between order statistics (type 7, numpy's default).
-double quantile(const std::vector<double>& sorted, double q) {
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(std::floor(position));
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  const double part = position - static_cast<double>(below);
-  return sorted[below] + part * (sorted[above] - sorted[below]);
 }
 
 /// Collects the draws of one number and turns them into its interval.
@@ -171,10 +162,9 @@ Agreement agreement(const VectorXd& estimate, const VectorXd& truth, const Boots
   Draws pearsons, spearmans, slopes;
   VectorXd x(n), y(n);  // (n) one resample
   for (Index r = 0; n >= 2 && r < bootstrap.resamples; ++r) {
-    // One stream per resample: resample r is the same whatever came before it.
-    Random random(bootstrap.seed, {static_cast<std::uint64_t>(r)});
+    const std::vector<Index> picks = resample_items(n, bootstrap.seed, r);
     for (Index i = 0; i < n; ++i) {
-      const auto pick = static_cast<Index>(random.below(static_cast<std::uint64_t>(n)));
+      const Index pick = picks[static_cast<std::size_t>(i)];
       x[i] = estimate[pick];
       y[i] = truth[pick];
     }

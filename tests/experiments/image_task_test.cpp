@@ -127,9 +127,9 @@ TEST_CASE("a user's columns are images where the user says so") {
 
 TEST_CASE("data named on the command line are run as their own task, and no other") {
   const Results results;
-  REQUIRE(results.run({"data=digits", "model=mlp:2", "protocols=paper"}).status == kSuccess);
+  REQUIRE(results.run({"data=concrete", "model=mlp:2", "protocols=paper"}).status == kSuccess);
   CHECK(results.tasks().size() == 1);
-  CHECK(results.task("digits")["objective"]["weight_decay"] == 0.003);  // of the preset's task
+  CHECK(results.task("concrete")["objective"]["weight_decay"] == 0.003);  // of the preset's task
   REQUIRE(results.run({"data=diabetes", "model=linear", "protocols=paper"}).status == kSuccess);
   CHECK(results.tasks().size() == 1);  // of none of the preset's tasks
   CHECK(results.task("diabetes")["data"]["name"] == "diabetes");

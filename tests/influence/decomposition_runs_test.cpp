@@ -84,8 +84,9 @@ TEST_CASE("an interrupted decomposition goes on from its shards and ends with th
     CHECK(total == 15);
     if (first_done < 0) first_done = done;
   };
-  check_same_bits(decompose(loo, p.query, {4}, ProtocolKind::exact, small_options()),
-                  decompose(loo, p.query, {4}, ProtocolKind::exact, small_options()));
+  check_same_bits(
+      decompose(loo, p.query, std::vector<Index>{4}, ProtocolKind::exact, small_options()),
+      decompose(loo, p.query, std::vector<Index>{4}, ProtocolKind::exact, small_options()));
   check_same_bits(decompose(loo, p.query, kRemoved, ProtocolKind::exact, o), fresh);
   CHECK(first_done == 0);
   std::vector<fs::path> shards = folder.files();

@@ -87,7 +87,8 @@ TEST_CASE("the objectives of both conventions: who weighs what") {
   }
   CHECK_THROWS_AS(renormalise.objective(Response::pbrf, {2}), std::invalid_argument);
   const VectorXd linearised = solved(renormalise, Response::linearised, 2) - theta;
-  CHECK(distance(linearised, InfluenceFunction(renormalise, {}).steps({2}).x) < 1e-10);
+  CHECK(distance(linearised, InfluenceFunction(renormalise, {}).steps(std::vector<Index>{2}).x) <
+        1e-10);
 }
 
 TEST_CASE("on logistic and softmax regression a mismatch of conventions is seen at first order") {

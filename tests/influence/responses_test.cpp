@@ -158,7 +158,7 @@ TEST_CASE("the linearised response is the influence step, by its own objective")
   for (const Problem& p : every_problem()) {
     const VectorXd theta_s = p.anywhere(8);
     const LeaveOneOut loo = leave_one_out(p, 0.2, theta_s);
-    const MatrixXd steps = InfluenceFunction(loo, {}).steps({0, 3}).x;
+    const MatrixXd steps = InfluenceFunction(loo, {}).steps(std::vector<Index>{0, 3}).x;
     CHECK(distance(solved(loo, Response::linearised, 0) - theta_s, steps.col(0)) < 1e-11);
     CHECK(distance(solved(loo, Response::linearised, 3) - theta_s, steps.col(1)) < 1e-11);
   }

@@ -57,6 +57,19 @@ void check_drawn(const fs::path& folder, const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("the scatter alone, of five truths, leaves nothing of gaps") {
+  const ScratchFolder scratch;
+  std::vector<ScatterPanel> panels;
+  for (const char* truth : {"a", "b", "c", "d", "e"}) panels.push_back(panel("z", truth, 4));
+  const bool drawn = write_scatter_figure(scratch.path, panels);
+  CHECK(fs::exists(scratch.path / "scatter.csv"));
+  CHECK_FALSE(fs::exists(scratch.path / "gaps.csv"));
+  if (!has_gnuplot()) return;
+  CHECK(drawn);
+  check_drawn(scratch.path, "scatter");
+  CHECK_FALSE(fs::exists(scratch.path / "gaps.svg"));
+}
+
 TEST_CASE("the data of the figures are numbers first, indices in the order of first use") {
   const ScratchFolder scratch;
   GapRow second = gap("a, b", "exact", 5, 0.0);
