@@ -49,7 +49,7 @@ Series dots(const CorrelationPart& part, const std::string& estimate) {
 }
 
 PanelFigure dot_plot(const std::vector<CorrelationResult>& done) {
-  PanelFigure figure{.name = "spearman"};
+  PanelFigure figure{.name = "correlation"};
   bool pairs = true;
   for (const CorrelationResult& r : done) {
     pairs = pairs && r.parts.size() == 2;

@@ -34,8 +34,8 @@ std::string noise_table(const std::vector<CorrelationResult>& done);
 /// The paper's statements, our figure with its interval, and whether they hold here.
 std::vector<Verdict> judge(const std::vector<CorrelationResult>& done);
 
-/// scatter.* (the first estimate against each truth, under the first protocol) and spearman.* (dots
-/// with intervals), as SVG, PDF and PNG with their data.
+/// scatter.* (the first estimate against each truth, under the first protocol) and correlation.*
+/// (dots with intervals), as SVG, PDF and PNG with their data.
 void draw(const std::vector<CorrelationResult>& done, const std::filesystem::path& folder);
 
 }  // namespace leaveout

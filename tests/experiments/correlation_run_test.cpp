@@ -80,7 +80,7 @@ TEST_CASE("a user's table goes through the whole experiment, and leaves every pr
   // Rows: removed x (truths, seeds and estimates of paper; truths and estimates of exact).
   CHECK(lines(table.text("one", "runs.csv")) == 1 + 4 * (5 + 2 + 3 + 4 + 3));
   CHECK(lines(table.text("one", "scatter.csv")) == 1 + 4 * 5);  // removed x truths
-  CHECK(fs::exists(table.results("one") / "spearman.csv"));
+  CHECK(fs::exists(table.results("one") / "correlation.csv"));
   const fs::path arrays = table.results("one") / "arrays" / "table";
   for (const char* name : {"train_x", "query_y", "theta_s", "removed", "exact_change_two_stage"})
     CHECK_MESSAGE(fs::exists(arrays / (std::string(name) + ".npy")), name);
