@@ -8,6 +8,7 @@
 #include "datasets/text.h"
 #include "experiments/correlation.h"
 #include "experiments/decomposition.h"
+#include "experiments/mislabelled.h"
 #include "experiments/response_path.h"
 #include "experiments/support/nearest.h"
 #include "experiments/sweep.h"
@@ -25,7 +26,11 @@ const std::vector<Experiment>& experiment_registry() {
         {"correlation",
          "which truth an influence estimate follows: five of them, with intervals",
          correlation_settings(),
-         run_correlation}};
+         run_correlation},
+        {"mislabelled",
+         "which order of inspection finds wrong training labels",
+         mislabelled_settings(),
+         run_mislabelled}};
     for (const SweepKind& kind : sweep_kinds())
       all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
                        run_sweep(kind, how);

@@ -91,6 +91,7 @@ TrainedTask train_task(const TaskSettings& settings, const TaskOptions& options)
   TaskData data = load_task_data(settings);
   t.train = std::make_unique<Dataset>(std::move(data.train));
   t.query = std::make_unique<Dataset>(std::move(data.query));
+  t.corrupted = std::move(data.corrupted);
   const ModelSpec spec = task_model(settings, *t.train);
   require_task_memory(settings, spec, t.train->size(), options.threads);
   t.model = std::make_unique<Model>(spec);

@@ -31,6 +31,7 @@ struct TaskSettings {
   bool standardize = true;
   double train_fraction = 0.8;
   Index max_train = kNoLimit, max_query = kNoLimit;
+  double label_noise = 0;  // share of the training labels that are replaced by wrong ones
   std::uint64_t seed = 1;
   std::optional<Initialisation> initialisation;
   double weight_decay = 1e-3;
@@ -54,6 +55,7 @@ struct TaskOptions {
 struct TrainedTask {
   TaskSettings settings;
   std::unique_ptr<Dataset> train, query;  // as the model sees them
+  std::vector<Index> corrupted;           // training examples with a wrong label, ascending
   std::unique_ptr<Model> model;
   std::unique_ptr<LeaveOneOut> loo;
   Run base;
@@ -66,9 +68,11 @@ const std::vector<SettingSpec>& task_settings();
 /// in place of a named data set. Throws std::invalid_argument for what they lack.
 TaskSettings read_task_settings(const Settings& settings, const Invocation& invocation);
 
-/// Training and query examples, standardised where the settings ask for it.
+/// Training and query examples, standardised where the settings ask for it. Label noise is in the
+/// training examples only.
 struct TaskData {
   Dataset train, query;
+  std::vector<Index> corrupted = {};  // training examples with a wrong label, ascending
 };
 TaskData load_task_data(const TaskSettings& settings);
 

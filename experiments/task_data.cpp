@@ -6,6 +6,7 @@
 
 #include "datasets/csv.h"
 #include "datasets/images.h"
+#include "datasets/noise.h"
 #include "datasets/registry.h"
 #include "experiments/task.h"
 
@@ -76,12 +77,18 @@ Split load(const TaskSettings& s) {
 
 TaskData load_task_data(const TaskSettings& s) {
   Split parts = load(s);
+  std::vector<Index> corrupted;
+  if (s.label_noise > 0) {
+    NoisyLabels noisy = corrupt_labels(parts.train, s.label_noise, s.seed);
+    parts.train = std::move(noisy.dataset);
+    corrupted = std::move(noisy.changed);
+  }
   if (s.standardize) {
     const Standardizer standardizer = Standardizer::fit(parts.train);
     parts.train = standardizer.apply(parts.train);
     parts.query = standardizer.apply(parts.query);
   }
-  return {std::move(parts.train), std::move(parts.query)};
+  return {std::move(parts.train), std::move(parts.query), std::move(corrupted)};
 }
 
 }  // namespace leaveout

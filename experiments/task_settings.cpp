@@ -65,6 +65,7 @@ std::vector<SettingSpec> data_settings() {
       number("train_fraction", "0.8", "share of the rows for training, where no query is given", 0),
       whole("max_train", "", "at most so many training rows", 2),
       whole("max_query", "", "at most so many query rows", 1),
+      number("label_noise", "0", "share of the training labels that are replaced, 0 to 1", 0),
       whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
       number("estimated_seconds",
              "",
@@ -203,6 +204,7 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   t.train_fraction = s.number("train_fraction");
   t.max_train = limit(s, "max_train");
   t.max_query = limit(s, "max_query");
+  t.label_noise = s.number("label_noise");
   t.seed = static_cast<std::uint64_t>(s.whole("seed"));
   if (s.has("initialisation")) t.initialisation = parse_initialisation(s.text("initialisation"));
   t.weight_decay = s.number("weight_decay");
