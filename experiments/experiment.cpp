@@ -10,6 +10,7 @@
 #include "experiments/decomposition.h"
 #include "experiments/mislabelled.h"
 #include "experiments/response_path.h"
+#include "experiments/solvers.h"
 #include "experiments/support/nearest.h"
 #include "experiments/sweep.h"
 #include "experiments/task.h"
@@ -30,7 +31,11 @@ const std::vector<Experiment>& experiment_registry() {
         {"mislabelled",
          "which order of inspection finds wrong training labels",
          mislabelled_settings(),
-         run_mislabelled}};
+         run_mislabelled},
+        {"solvers",
+         "how far CG and LiSSA are from the exact solution, product by product",
+         solvers_settings(),
+         run_solvers}};
     for (const SweepKind& kind : sweep_kinds())
       all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
                        run_sweep(kind, how);
