@@ -27,7 +27,7 @@ CatalogueSection data_sets() {
                                            task_name(info.task),
                                            info.rows,
                                            info.features,
-                                           info.ships ? "" : " (from $LEAVEOUT_DATA)")});
+                                           info.ships ? "" : " (make data)")});
   }
   return section;
 }

@@ -38,6 +38,12 @@ bool names_key(const std::string& override, const std::string& key) {
          override.compare(begin, key.size(), key) == 0;
 }
 
+/// An optional task whose data are not on this machine.
+bool is_left_out(const Settings& s, const Invocation& invocation) {
+  return invocation.data.empty() && s.flag("optional") && s.has("data") &&
+         !dataset_is_here(s.text("data"));
+}
+
 }  // namespace
 
 std::vector<Settings> chosen_settings(const Invocation& invocation,
@@ -63,7 +69,7 @@ std::string fingerprint(const Invocation& invocation,
                         const std::vector<SettingSpec>& specs) {
   std::string text = program_identity() + "\n" + experiment + "\n";
   for (const Settings& s : chosen_settings(invocation, experiment, specs))
-    text += s.json().dump() + "\n";
+    text += s.json().dump() + (is_left_out(s, invocation) ? " left out\n" : "\n");
   for (const std::string& file : {invocation.data, invocation.query})
     if (!file.empty()) text += sha256_file(file) + "\n";
   return sha256(text + invocation.target);
@@ -93,8 +99,7 @@ void Session::choose_jobs() {
           fmt::format("[{}] name, two tasks are called '{}': give one a name of its own",
                       experiment_,
                       job.task.name));
-    const bool here = !job.task.csv.empty() || dataset_is_here(job.task.data);
-    if (settings.flag("optional") && !here) {
+    if (is_left_out(settings, invocation_)) {
       left_out_.push_back(job.task.name);
       print(fmt::format("task {} is left out: its data are not here (`make data` gets them)\n",
                         job.task.name));

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/claims.h"
+
+#include <doctest/doctest.h>
+
+#include "datasets/files.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace leaveout;
+
+TEST_CASE("every verdict becomes a row of Markdown, and they are counted") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "width" / "quick");
+  write_file(folder / "width/quick/verdicts.csv",
+             "task,protocol,claim,measured,verdict\n"
+             "t,paper,a|b falls,\"-1 [-1, 0]\",agrees\n"
+             "t,exact,c,2,disagrees: the interval excludes 0\n"
+             "t,exact,d,3,open: the interval holds both\n");
+  const std::vector<Experiment> all = {{"width", "gaps by width", {}, {}}, {"depth", "", {}, {}}};
+  CHECK(claims_page(all, {.preset = "quick", .out = folder.path()}) ==
+        "### width\n\nwidth: gaps by width.\n\n"
+        "| task | protocol | claim of the paper | measured | verdict |\n|---|---|---|---|---|\n"
+        "| t | paper | a\\|b falls | -1 [-1, 0] | agrees |\n"
+        "| t | exact | c | 2 | disagrees: the interval excludes 0 |\n"
+        "| t | exact | d | 3 | open: the interval holds both |\n\n"
+        "3 claims measured: 1 agree, 1 disagree, 1 are open or not testable at this size.\n");
+  CHECK_THROWS_AS(claims_page(all, {.preset = "paper", .out = folder.path()}),
+                  std::invalid_argument);
+}
