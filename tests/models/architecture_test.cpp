@@ -205,7 +205,7 @@ TEST_CASE("images that are too small, oblong or of another size are refused, and
           "lenet:1,1,1: nothing is left to convolve by 5 x 5 in the image of 4 x 4 pixels");
   refused(message_of("resnet:2", {1, 4, 5}), "got 4 x 5 pixels: use square images");
   refused(message_of("mlp_ln:3,1", {1, 2, 2}), "two or more units");
-  refused(message_of("lenet:2", {}), "use a data set of images (digits), or say which image");
+  refused(message_of("lenet:2", {}), "use a data set of images (digits, ");
   ModelSpec spec = small_network("lenet:2", {1, 4, 4});
   spec.inputs = 17;
   CHECK_THROWS_AS(Model{spec}, std::invalid_argument);
