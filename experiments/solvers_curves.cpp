@@ -175,7 +175,7 @@ SolverCurve stochastic_curve(const LinearProblem& problem,
   curve.scale = problem.b.col(0).norm() / start.x.col(0).norm();
   std::size_t point = 0;
   const BatchProduct recorded =
-      [&](Index step, Index repeat, const Ref<const MatrixXd>& v, Ref<MatrixXd> out) {
+      [&](Index step, Index repeat, const Ref<const MatrixXd>& v, const Ref<MatrixXd>& out) {
         if (point < curve.steps.size() && curve.steps[point] == step)
           measure(problem, v / curve.scale, static_cast<Index>(point++), curve);
         product(step, repeat, v, out);
