@@ -237,8 +237,9 @@ TEST_CASE("the solvers of a user's table leave every table and figure, on two th
     CHECK_MESSAGE(read("one") == read("two"), file);
   }
   const auto refused = [&](const char* set, const char* word) {
-    const auto [status, error] = run("none", {"--set", set});
-    CHECK(status == kUserError);
+    const std::pair<int, std::string> outcome = run("none", {"--set", set});
+    const std::string& error = outcome.second;
+    CHECK(outcome.first == kUserError);
     CHECK_MESSAGE(error.find(word) != std::string::npos, error);
     CHECK(std::count(error.begin(), error.end(), '\n') == 1);
   };
