@@ -123,7 +123,7 @@ Panel curve_panel(const PathBundle& bundle, Response response, const MeasuredPat
   Panel panel;
   panel.title = fmt::format("{}, {}", bundle.task, response_name(response));
   panel.x = {.label = "weight taken away, in units of 1/N"};
-  panel.y = {.label = "change of the mean query loss"};
+  panel.y = {.label = "change of query loss"};
   const PathMeasurement& m = p.measured;
   const std::vector<double> x = numbers(m.epsilon, static_cast<double>(bundle.examples));
   const auto add = [&](const char* name, const VectorXd& y, Style style) {
