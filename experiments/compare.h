@@ -5,7 +5,8 @@
 // Rows of runs.csv are compared in their order. Text must be equal. A number may differ by 1e-10
 // plus `tolerance` times the scale of its kind: the largest absolute value in the reference among
 // the rows that differ from it in seed and removed example only. How a solver got there
-// (iterations, gradient norms, residuals) is not compared: that is rounding.
+// (iterations, gradient norms, residuals, the errors of CG on its way) is not compared: that is
+// rounding.
 //
 //   Comparison c = compare_runs("results/width/quick/runs.csv", "reference/width.csv", 1e-3);
 //   if (!c.same()) fmt::print("{}\n", c.first_difference);

@@ -55,6 +55,18 @@ TEST_CASE("how a solver got there is not compared") {
   CHECK(compare_texts("t,1,0,warm,gradient_norm,1\n", "t,1,0,warm,gradient_norm,2\n").same());
 }
 
+TEST_CASE("errors of CG on its way are not compared, those of other solvers are") {
+  const TemporaryFolder folder;
+  const auto compare = [&](const std::string& solver) {
+    const std::string start = "solver,metric,value\n" + solver + ",relative_error,";
+    write_file(folder / "a.csv", start + "0.02\n");
+    write_file(folder / "b.csv", start + "0.01\n");
+    return compare_runs(folder / "a.csv", folder / "b.csv", 1e-3).same();
+  };
+  CHECK(compare("cg"));
+  CHECK_FALSE(compare("lissa"));
+}
+
 TEST_CASE("other columns or another number of rows are refused, with both sizes") {
   CHECK_THROWS_AS(compare_texts("t,1,0,warm,gap,1\nt,1,1,warm,gap,1\n", "t,1,0,warm,gap,1\n"),
                   std::invalid_argument);
