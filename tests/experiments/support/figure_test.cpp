@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "datasets/files.h"
+#include "tests/support/temporary_folder.h"
+
 using namespace leaveout;
 namespace fs = std::filesystem;
 
@@ -64,19 +67,14 @@ TEST_CASE("gnuplot reads back every string") {
                            "$1",
                            "50 %d"}) {
     // The bytes themselves are compared, in a file that no shell reads.
-    char script[] = "/tmp/leaveout_string_XXXXXX";
-    const int file = mkstemp(script);
-    REQUIRE(file >= 0);
-    close(file);
-    std::FILE* out = std::fopen(script, "w");
-    std::fprintf(out, "set print '-'\nprint %s\n", gnuplot_string(text).c_str());
-    std::fclose(out);
-    std::FILE* in = popen((std::string("gnuplot ") + script + " 2>&1").c_str(), "r");
+    const TemporaryFolder folder;
+    const std::string script = folder / "print.gp";
+    write_file(script, "set print '-'\nprint " + gnuplot_string(text) + "\n");
+    std::FILE* in = popen(("gnuplot '" + script + "' 2>&1").c_str(), "r");
     REQUIRE(in != nullptr);
     char line[200] = "";
     CHECK(std::fgets(line, sizeof line, in) != nullptr);
     pclose(in);
-    std::remove(script);
     CHECK(std::string(line) == std::string(text) + "\n");
   }
 }
