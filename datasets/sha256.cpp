@@ -108,6 +108,10 @@ std::string sha256(std::string_view bytes) {
   return hash.finish();
 }
 
+std::string sha256_numbers(std::span<const double> numbers) {
+  return sha256({reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()});
+}
+
 std::string sha256_file(const std::string& path) {
   const auto refuse = [&] {
     throw std::invalid_argument(

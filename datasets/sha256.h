@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,9 @@ class Sha256 {
 
 /// The digest of `bytes`.
 std::string sha256(std::string_view bytes);
+
+/// The digest of doubles as they lie in memory: for keys on one machine, not for files.
+std::string sha256_numbers(std::span<const double> numbers);
 
 /// The digest of a file's content, read in pieces. Throws std::invalid_argument if it cannot be
 /// read.

@@ -61,7 +61,11 @@ struct TrainedTask {
   Run base;
 };
 
-/// The declarations of a task's settings: every experiment has these, and some of its own.
+/// The declarations of a task's settings up to its training: every experiment has these.
+const std::vector<SettingSpec>& training_task_settings();
+
+/// These, and the settings of responses to removals and of their estimates: every experiment that
+/// removes examples from a base run has these, and some of its own.
 const std::vector<SettingSpec>& task_settings();
 
 /// The settings of a task as the user wrote them (task_settings()), with the invocation's own files
@@ -73,6 +77,7 @@ TaskSettings read_task_settings(const Settings& settings, const Invocation& invo
 struct TaskData {
   Dataset train, query;
   std::vector<Index> corrupted = {};  // training examples with a wrong label, ascending
+  std::vector<Index> rows = {};       // which rows of their source the training examples are
 };
 TaskData load_task_data(const TaskSettings& settings);
 

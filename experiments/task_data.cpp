@@ -2,6 +2,7 @@
 // The data of a task: one source that is split, or the user's own files.
 #include <fmt/format.h>
 
+#include <numeric>
 #include <stdexcept>
 
 #include "datasets/csv.h"
@@ -70,6 +71,8 @@ Split load(const TaskSettings& s) {
     whole = reconstruction_of(whole);
   }
   parts.train = std::move(whole);
+  parts.train_rows.resize(static_cast<std::size_t>(parts.train.size()));
+  std::iota(parts.train_rows.begin(), parts.train_rows.end(), Index{0});
   return parts;
 }
 
@@ -88,7 +91,10 @@ TaskData load_task_data(const TaskSettings& s) {
     parts.train = standardizer.apply(parts.train);
     parts.query = standardizer.apply(parts.query);
   }
-  return {std::move(parts.train), std::move(parts.query), std::move(corrupted)};
+  return {std::move(parts.train),
+          std::move(parts.query),
+          std::move(corrupted),
+          std::move(parts.train_rows)};
 }
 
 }  // namespace leaveout

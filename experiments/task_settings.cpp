@@ -71,8 +71,7 @@ std::vector<SettingSpec> data_settings() {
              "",
              "of the whole preset on two cores, as measured: for the estimate of `figures` only",
              0),
-      {"optional", Type::flag, "false", "leave the task out where its data are not here"},
-      whole("removed", "20", "how many training examples are removed, one at a time", 1)};
+      {"optional", Type::flag, "false", "leave the task out where its data are not here"}};
 }
 
 std::vector<SettingSpec> model_settings() {
@@ -92,8 +91,7 @@ std::vector<SettingSpec> model_settings() {
              "",
              "default: he_normal for relu, else glorot_normal",
              {"zeros", "lecun_normal", "he_normal", "glorot_normal", "glorot_uniform"}),
-      number("weight_decay", "0.001", "weight_decay / 2 |theta|^2 is part of the objective", 0),
-      number("damping", "0.001", "lambda / 2 |theta - theta_s|^2, outside the Hessian", 0)};
+      number("weight_decay", "0.001", "weight_decay / 2 |theta|^2 is part of the objective", 0)};
 }
 
 std::vector<SettingSpec> training_settings() {
@@ -102,7 +100,6 @@ std::vector<SettingSpec> training_settings() {
           number("momentum", "0", "of sgd", 0),
           whole("batch_size", "128", "N or more: full batch", 1),
           whole("epochs", "400", "K of the base run; the paper protocol goes on for K/2", 0),
-          choice("protocols", "paper,exact", "which to run", {"paper", "exact"}, Type::list),
           choice("newton",
                  "automatic",
                  "exact: with dense Hessians, or matrix-free by conjugate gradients; automatic: "
@@ -112,8 +109,12 @@ std::vector<SettingSpec> training_settings() {
           whole("max_iterations", "500", "exact: Newton steps of one argmin", 1)};
 }
 
-std::vector<SettingSpec> estimator_settings() {
+/// What is asked of a base run: responses to removals, and estimates of them.
+std::vector<SettingSpec> response_settings() {
   return {
+      whole("removed", "20", "how many training examples are removed, one at a time", 1),
+      number("damping", "0.001", "lambda / 2 |theta - theta_s|^2, outside the Hessian", 0),
+      choice("protocols", "paper,exact", "which to run", {"paper", "exact"}, Type::list),
       choice("curvature", "gauss_newton", "of the influence estimate", {"gauss_newton", "hessian"}),
       choice("paper_solver", "lissa", "of the estimate under the paper protocol", kSolverNames),
       choice("exact_solver",
@@ -161,14 +162,36 @@ Protocol base_protocol(const Settings& s) {
   return p;
 }
 
+/// Of the experiments that remove examples from a base run.
+void read_responses(const Settings& s, TaskSettings& t) {
+  t.damping = s.number("damping");
+  t.removed = s.whole("removed");
+  t.paper_estimator = estimator(s, "paper_solver");
+  t.exact_estimator = estimator(s, "exact_solver");
+  t.protocols.clear();
+  for (const std::string& name : s.list("protocols"))
+    t.protocols.push_back(name == "paper" ? ProtocolKind::paper : ProtocolKind::exact);
+  if (t.protocols.empty())
+    throw std::invalid_argument("[task] protocols, expected paper, exact or both, got none");
+}
+
 }  // namespace
+
+const std::vector<SettingSpec>& training_task_settings() {
+  static const std::vector<SettingSpec> all = [] {
+    std::vector<SettingSpec> specs;
+    for (const auto& part : {data_settings(), model_settings(), training_settings()})
+      specs.insert(specs.end(), part.begin(), part.end());
+    return specs;
+  }();
+  return all;
+}
 
 const std::vector<SettingSpec>& task_settings() {
   static const std::vector<SettingSpec> all = [] {
-    std::vector<SettingSpec> specs;
-    for (const auto& part :
-         {data_settings(), model_settings(), training_settings(), estimator_settings()})
-      specs.insert(specs.end(), part.begin(), part.end());
+    std::vector<SettingSpec> specs = training_task_settings();
+    const std::vector<SettingSpec> more = response_settings();
+    specs.insert(specs.end(), more.begin(), more.end());
     return specs;
   }();
   return all;
@@ -208,19 +231,11 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   t.seed = static_cast<std::uint64_t>(s.whole("seed"));
   if (s.has("initialisation")) t.initialisation = parse_initialisation(s.text("initialisation"));
   t.weight_decay = s.number("weight_decay");
-  t.damping = s.number("damping");
-  t.removed = s.whole("removed");
   t.base = base_protocol(s);
   t.newton.method = parse_newton_method(s.text("newton"));
   t.newton.tolerance = s.number("tolerance");
   t.newton.max_iterations = s.whole("max_iterations");
-  t.paper_estimator = estimator(s, "paper_solver");
-  t.exact_estimator = estimator(s, "exact_solver");
-  t.protocols.clear();
-  for (const std::string& name : s.list("protocols"))
-    t.protocols.push_back(name == "paper" ? ProtocolKind::paper : ProtocolKind::exact);
-  if (t.protocols.empty())
-    throw std::invalid_argument("[task] protocols, expected paper, exact or both, got none");
+  if (s.declares("removed")) read_responses(s, t);
   return t;
 }
 

@@ -14,22 +14,7 @@ using Eigen::VectorXd;
 namespace {
 
 std::string hash(const MatrixXd& m) {
-  return sha256({reinterpret_cast<const char*>(m.data()),
-                 static_cast<std::size_t>(m.size()) * sizeof(double)});
-}
-
-std::string text(const Protocol& p) {
-  return fmt::format("{} rate={} momentum={} betas={},{},{} batch={} epochs={} first={} seed={}",
-                     optimiser_name(p.optimiser),
-                     p.learning_rate,
-                     p.momentum,
-                     p.beta1,
-                     p.beta2,
-                     p.epsilon,
-                     p.batch_size,
-                     p.epochs,
-                     p.first_epoch,
-                     p.seed);
+  return sha256_numbers({m.data(), static_cast<std::size_t>(m.size())});
 }
 
 /// K/2 further epochs on fresh batches, buffers at zero: what every branch of `paper` shares.
@@ -126,16 +111,9 @@ std::string task_key(const LeaveOneOut& loo,
                      const DecompositionOptions& options) {
   const ModelSpec& spec = loo.model().spec();
   const bool undamped = response == Response::cold_start || response == Response::warm_start;
-  const std::string how =
-      protocol == ProtocolKind::paper
-          ? text(options.base)
-          : fmt::format("newton {} tolerance={} iterations={} radius={},{} leave_saddles={}",
-                        newton_method_name(newton_method(options.newton, loo.theta_s().size())),
-                        options.newton.tolerance,
-                        options.newton.max_iterations,
-                        options.newton.initial_radius,
-                        options.newton.max_radius,
-                        options.newton.leave_saddles);
+  const std::string how = protocol == ProtocolKind::paper
+                              ? describe(options.base)
+                              : describe(options.newton, loo.theta_s().size());
   return fmt::format(
       "{}\nresponse={} removed={} convention={}\nmodel={} loss={}\n"
       "weight_decay={} damping={}\ninputs={} targets={}\ntheta_init={} theta_s={}\n{} {}\n",

@@ -14,8 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <cassert>
 #include <cstddef>
 #include <stdexcept>
 #include <string_view>
@@ -23,17 +21,17 @@
 #include "datasets/files.h"
 #include "datasets/sha256.h"
 #include "datasets/text.h"
+#include "datasets/words.h"
 
 namespace leaveout {
 
 namespace {
 
 constexpr std::string_view kMagic = "leaveout-run-1\n";
-constexpr std::size_t kWord = 8;       // bytes of an integer or a double
 constexpr std::size_t kLogWords = 3;   // of one log entry
 constexpr std::size_t kTailWords = 7;  // of the fields after the log
 constexpr std::size_t kDigest = 64;    // hexadecimal digits
-constexpr std::size_t kEmptyRun = kMagic.size() + (2 + kTailWords) * kWord + kDigest;
+constexpr std::size_t kEmptyRun = kMagic.size() + (2 + kTailWords) * kWordBytes + kDigest;
 
 [[noreturn]] void refuse(const std::string& origin, std::string_view why) {
   throw std::invalid_argument(
@@ -43,42 +41,11 @@ constexpr std::size_t kEmptyRun = kMagic.size() + (2 + kTailWords) * kWord + kDi
                   why));
 }
 
-void put(std::string& bytes, std::uint64_t word) {
-  for (std::size_t i = 0; i < kWord; ++i) bytes += static_cast<char>((word >> (8 * i)) & 0xff);
-}
-void put(std::string& bytes, std::int64_t value) {
-  put(bytes, std::bit_cast<std::uint64_t>(value));
-}
-void put(std::string& bytes, double value) {
-  put(bytes, std::bit_cast<std::uint64_t>(value));
-}
-
-/// Takes words from the front of bytes that are known to be long enough.
-class Words {
- public:
-  explicit Words(std::string_view bytes) : rest_(bytes) {}
-
-  std::uint64_t word() {
-    assert(rest_.size() >= kWord);
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < kWord; ++i) {
-      value |= std::uint64_t{static_cast<unsigned char>(rest_[i])} << (8 * i);
-    }
-    rest_.remove_prefix(kWord);
-    return value;
-  }
-  std::int64_t integer() { return std::bit_cast<std::int64_t>(word()); }
-  double real() { return std::bit_cast<double>(word()); }
-
- private:
-  std::string_view rest_;
-};
-
 /// Do the two counts say exactly how long the bytes are? Nothing may be allocated before this is
 /// known, and the counts may be anything: each is bounded by a division before it is multiplied.
 bool counts_fit(std::uint64_t parameters, std::uint64_t entries, std::size_t size) {
-  const std::size_t words = (size - kEmptyRun) / kWord;
-  if ((size - kEmptyRun) % kWord != 0) return false;
+  const std::size_t words = (size - kEmptyRun) / kWordBytes;
+  if ((size - kEmptyRun) % kWordBytes != 0) return false;
   if (parameters > words || entries > words / kLogWords) return false;
   return parameters + kLogWords * entries == words;
 }
@@ -130,7 +97,7 @@ std::string stationarity_name(Stationarity s) {
 std::string serialise(const Run& run) {
   std::string bytes(kMagic);
   const std::size_t parameters = static_cast<std::size_t>(run.theta.size());
-  bytes.reserve(kEmptyRun + kWord * (parameters + kLogWords * run.log.size()));
+  bytes.reserve(kEmptyRun + kWordBytes * (parameters + kLogWords * run.log.size()));
   put(bytes, std::uint64_t{parameters});
   put(bytes, std::uint64_t{run.log.size()});
   for (Eigen::Index i = 0; i < run.theta.size(); ++i) put(bytes, run.theta[i]);

@@ -84,6 +84,20 @@ OptimiserKind parse_optimiser(const std::string& name) {
       fmt::format("[train] optimiser, expected sgd or adam, got '{}'", name));
 }
 
+std::string describe(const Protocol& p) {
+  return fmt::format("{} rate={} momentum={} betas={},{},{} batch={} epochs={} first={} seed={}",
+                     optimiser_name(p.optimiser),
+                     p.learning_rate,
+                     p.momentum,
+                     p.beta1,
+                     p.beta2,
+                     p.epsilon,
+                     p.batch_size,
+                     p.epochs,
+                     p.first_epoch,
+                     p.seed);
+}
+
 std::vector<std::vector<Index>> epoch_batches(Index examples,
                                               const Protocol& protocol,
                                               Index epoch) {

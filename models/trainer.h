@@ -37,6 +37,9 @@ struct Protocol {
   Index log_every = 0;  // epochs between log lines, 0: first and last only
 };
 
+/// Everything about it that decides a result, in one line: for the keys of shards.
+std::string describe(const Protocol& protocol);
+
 /// Runs the protocol from `start`. Throws std::runtime_error, naming the epoch and the cure, when
 /// the parameters stop being finite.
 Run train(const Objective& objective, const Eigen::VectorXd& start, const Protocol& protocol);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "models/trust_region.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -128,6 +130,16 @@ std::string newton_method_name(NewtonMethod method) {
 }
 NewtonMethod parse_newton_method(const std::string& name) {
   return parse_name(kMethods, name, "newton method");
+}
+
+std::string describe(const NewtonOptions& options, Index parameters) {
+  return fmt::format("newton {} tolerance={} iterations={} radius={},{} leave_saddles={}",
+                     newton_method_name(newton_method(options, parameters)),
+                     options.tolerance,
+                     options.max_iterations,
+                     options.initial_radius,
+                     options.max_radius,
+                     options.leave_saddles);
 }
 
 NewtonMethod newton_method(const NewtonOptions& options, Index parameters) {

@@ -35,6 +35,9 @@ struct NewtonOptions {
   Index dense_limit = 1500;
 };
 
+/// Everything about them that decides a result, in one line, for P parameters: for keys of shards.
+std::string describe(const NewtonOptions& options, Index parameters);
+
 /// Minimises from `start`. The result says whether it converged, how far the gradient is from zero
 /// and which stationary point it is; it throws only on wrong shapes and non-finite starts.
 ///

@@ -227,6 +227,11 @@ const Value& Settings::required(const std::string& key, SettingType type) const 
   return found;
 }
 
+bool Settings::declares(const std::string& key) const {
+  return std::any_of(
+      specs_.begin(), specs_.end(), [&](const SettingSpec& spec) { return spec.key == key; });
+}
+
 bool Settings::has(const std::string& key) const {
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     if (specs_[i].key == key) return !std::holds_alternative<std::monostate>(values_[i]);

@@ -58,6 +58,9 @@ class Settings {
   /// number without a fraction. Throws std::invalid_argument that opens with `where`.
   void set_value(const std::string& key, const Value& value, const std::string& where);
 
+  /// True if there is such a setting, whether it has a value or not.
+  bool declares(const std::string& key) const;
+
   /// True if there is a value: a default, the preset's or the user's.
   bool has(const std::string& key) const;
 

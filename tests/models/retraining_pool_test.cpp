@@ -86,7 +86,7 @@ TEST_CASE("a damaged, cut, empty, foreign or unreadable shard is noticed, traine
   const std::string whole = read_file(path);
 
   std::vector<std::string> damaged = {"",
-                                      "leaveout-shard-1\n",
+                                      "leaveout-shard-2\n",
                                       "a file of somebody else\n",
                                       whole + "x",
                                       whole + whole,
@@ -256,7 +256,7 @@ TEST_CASE("a folder that cannot be written is refused before any training, in on
     return text;
   };
   CHECK(refusal(folder.text() + "/file") ==
-        fmt::format("[retraining pool] cannot keep shards in '{}/file': Not a directory; name a "
+        fmt::format("[shards] cannot keep shards in '{}/file': Not a directory; name a "
                     "folder that can be written",
                     folder.text()));
   CHECK(refusal(folder.text() + "/file/below").find("Not a directory") != std::string::npos);
