@@ -8,6 +8,7 @@
 #include "datasets/text.h"
 #include "experiments/correlation.h"
 #include "experiments/decomposition.h"
+#include "experiments/harmonic/experiments.h"
 #include "experiments/mislabelled.h"
 #include "experiments/response_path.h"
 #include "experiments/solvers.h"
@@ -44,6 +45,7 @@ const std::vector<Experiment>& experiment_registry() {
                    "the response followed exactly from no removal to removal, beside its tangent",
                    response_path_settings(),
                    run_response_path});
+    for (Experiment& experiment : harmonic_experiments()) all.push_back(std::move(experiment));
     return all;
   }();
   return kRegistry;
