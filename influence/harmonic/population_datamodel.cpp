@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -72,16 +73,16 @@ std::vector<Index> LinearDatamodel::support() const {
   return examples;
 }
 
-LinearDatamodel least_squares_datamodel(const Ref<const VectorXd>& spectrum,
-                                        double p,
-                                        Coordinates coordinates) {
+LinearDatamodel population_least_squares(const Ref<const VectorXd>& spectrum,
+                                         double p,
+                                         Coordinates coordinates) {
   return shrunk_datamodel(spectrum, moments(p, coordinates), [](double c) { return c; });
 }
 
-LinearDatamodel ridge_datamodel(const Ref<const VectorXd>& spectrum,
-                                double p,
-                                double penalty,
-                                Coordinates coordinates) {
+LinearDatamodel population_ridge(const Ref<const VectorXd>& spectrum,
+                                 double p,
+                                 double penalty,
+                                 Coordinates coordinates) {
   check_penalty(penalty);
   const Moments feature = moments(p, coordinates);
   const double variance = feature.deviation * feature.deviation;
@@ -89,20 +90,20 @@ LinearDatamodel ridge_datamodel(const Ref<const VectorXd>& spectrum,
   return shrunk_datamodel(spectrum, feature, [kept](double c) { return kept * c; });
 }
 
-LinearDatamodel lasso_datamodel(const Ref<const VectorXd>& spectrum,
-                                double p,
-                                double penalty,
-                                Coordinates coordinates) {
+LinearDatamodel population_lasso(const Ref<const VectorXd>& spectrum,
+                                 double p,
+                                 double penalty,
+                                 Coordinates coordinates) {
   check_penalty(penalty);
   const Moments feature = moments(p, coordinates);
   const double threshold = penalty / (2 * feature.deviation);
   return shrunk_datamodel(spectrum, feature, [=](double c) { return soft(c, threshold); });
 }
 
-LinearDatamodel standardised_lasso_datamodel(const Ref<const VectorXd>& spectrum,
-                                             double p,
-                                             double penalty) {
-  return lasso_datamodel(spectrum, p, 2 * penalty, Coordinates::standardised);
+LinearDatamodel population_standardised_lasso(const Ref<const VectorXd>& spectrum,
+                                              double p,
+                                              double penalty) {
+  return population_lasso(spectrum, p, 2 * penalty, Coordinates::standardised);
 }
 
 LinearDatamodel fixed_size_datamodel(const Ref<const VectorXd>& table, Index size) {

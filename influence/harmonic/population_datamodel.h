@@ -19,7 +19,7 @@
 // b in {0, 1} half of it and half the x-penalty on |slope|, a quarter on slope^2.
 //
 //   to_spectrum(f, p);
-//   LinearDatamodel g = lasso_datamodel(f, p, 0.1, Coordinates::zero_one);
+//   LinearDatamodel g = population_lasso(f, p, 0.1, Coordinates::zero_one);
 //   std::vector<Eigen::Index> chosen = g.support();
 
 #include <Eigen/Dense>
@@ -47,28 +47,28 @@ struct LinearDatamodel {
 /// The best linear datamodel; its risk is B_{>=2}. `spectrum` (2^N) is that of f at rate p. Throws
 /// std::invalid_argument for a length that is no power of two, a rate outside (0, 1) and, below, a
 /// penalty that is negative or not finite.
-LinearDatamodel least_squares_datamodel(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
-                                        double p,
-                                        Coordinates coordinates);
+LinearDatamodel population_least_squares(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
+                                         double p,
+                                         Coordinates coordinates);
 
 /// Minimises E(f - g)^2 + penalty * sum slopes^2.
-LinearDatamodel ridge_datamodel(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
-                                double p,
-                                double penalty,
-                                Coordinates coordinates);
+LinearDatamodel population_ridge(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
+                                 double p,
+                                 double penalty,
+                                 Coordinates coordinates);
 
 /// Minimises E(f - g)^2 + penalty * sum |slopes|. Its support are the examples with
 /// |a_i(p)| > penalty / (2 p (1-p)) in 0/1 coordinates.
-LinearDatamodel lasso_datamodel(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
-                                double p,
-                                double penalty,
-                                Coordinates coordinates);
+LinearDatamodel population_lasso(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
+                                 double p,
+                                 double penalty,
+                                 Coordinates coordinates);
 
 /// Minimises E(f - g)^2 / 2 + penalty * sum |slopes| over standardised features, the problem that
 /// the solver of Ilyas et al. 2022 ("Datamodels") is given: slopes soft(f^_i, penalty).
-LinearDatamodel standardised_lasso_datamodel(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
-                                             double p,
-                                             double penalty);
+LinearDatamodel population_standardised_lasso(const Eigen::Ref<const Eigen::VectorXd>& spectrum,
+                                              double p,
+                                              double penalty);
 
 /// Least squares over the subsets of exactly `size` examples, each as likely, in 0/1 coordinates.
 /// Their number of members is constant, so slopes are determined up to a common constant; these

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <limits>
 #include <vector>
 
 #include "influence/harmonic/cube.h"
@@ -134,7 +136,7 @@ TEST_CASE("games: cheapest spanning tree from a source") {
 
 TEST_CASE("games: miners carry a bar in pairs") {
   for (Index n = 2; n <= 9; ++n) {
-    const VectorXd f = game(n, [](Index b) { return double(subset_size(b) / 2); });
+    const VectorXd f = game(n, [](Index b) { return double(subset_size(b) >> 1); });
     const double each = n % 2 == 0 ? 0.5 : double(n - 1) / double(2 * n);
     CHECK(distance(shapley_values(f), VectorXd::Constant(n, each)) < 1e-12);
   }

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <vector>
+
 #include "influence/harmonic/cube.h"
 #include "influence/harmonic/values.h"
 #include "tests/support/random_numbers.h"
@@ -92,7 +95,7 @@ TEST_CASE("population datamodel: least squares is the weighted regression over a
   for (const double p : kRates)
     for (const Coordinates c : kCoordinates) {
       const Regression r(f, p, c);
-      const LinearDatamodel g = least_squares_datamodel(spectrum_of(f, p), p, c);
+      const LinearDatamodel g = population_least_squares(spectrum_of(f, p), p, c);
       CHECK(distance(parameters(g), r.ridge(0)) < 1e-10);
       CHECK(std::abs(g.risk - r.risk(g)) < 1e-10);
       CHECK(g.support().size() == 6);
@@ -105,7 +108,7 @@ TEST_CASE("population datamodel: ridge is the weighted regression over all subse
     for (const Coordinates c : kCoordinates)
       for (const double penalty : {0.0, 0.1, 3.0}) {
         const Regression r(f, p, c);
-        const LinearDatamodel g = ridge_datamodel(spectrum_of(f, p), p, penalty, c);
+        const LinearDatamodel g = population_ridge(spectrum_of(f, p), p, penalty, c);
         CHECK(distance(parameters(g), r.ridge(penalty)) < 1e-10);
         CHECK(std::abs(g.risk - r.risk(g)) < 1e-10);
       }
@@ -118,7 +121,7 @@ TEST_CASE("population datamodel: lasso meets the conditions of its optimum") {
     for (const Coordinates c : kCoordinates)
       for (const double penalty : {0.0, 0.02, 0.08, 10.0}) {
         const Regression r(f, p, c);
-        const LinearDatamodel g = lasso_datamodel(spectrum_of(f, p), p, penalty, c);
+        const LinearDatamodel g = population_lasso(spectrum_of(f, p), p, penalty, c);
         check_lasso(r, g, 1, penalty);
         some_but_not_all |= !g.support().empty() && g.support().size() < 7;
         if (penalty == 10.0) CHECK(g.support().empty());
@@ -131,7 +134,7 @@ TEST_CASE("population datamodel: the standardised lasso halves the loss and soft
   for (const double p : kRates)
     for (const double penalty : {0.03, 0.1}) {
       const VectorXd spectrum = spectrum_of(f, p);
-      const LinearDatamodel g = standardised_lasso_datamodel(spectrum, p, penalty);
+      const LinearDatamodel g = population_standardised_lasso(spectrum, p, penalty);
       check_lasso(Regression(f, p, Coordinates::standardised), g, 0.5, penalty);
       for (Index i = 0; i < 6; ++i) {
         const double c = spectrum[Index{1} << i];
@@ -147,20 +150,20 @@ TEST_CASE("population datamodel: slopes are datamodel weights, and keep sign and
   const VectorXd f = random_table(6, 5), spectrum = spectrum_of(f, p);
   const VectorXd a = datamodel_weights(f, p);
   const Coordinates b = Coordinates::zero_one, x = Coordinates::plus_minus;
-  CHECK(distance(least_squares_datamodel(spectrum, p, b).slopes, a) < 1e-14);
-  CHECK(distance(least_squares_datamodel(spectrum, p, x).slopes, 0.5 * a) < 1e-14);
-  CHECK(distance(ridge_datamodel(spectrum, p, 0.2, b).slopes, a / (1 + 0.2 / v)) < 1e-14);
+  CHECK(distance(population_least_squares(spectrum, p, b).slopes, a) < 1e-14);
+  CHECK(distance(population_least_squares(spectrum, p, x).slopes, 0.5 * a) < 1e-14);
+  CHECK(distance(population_ridge(spectrum, p, 0.2, b).slopes, a / (1 + 0.2 / v)) < 1e-14);
   // One problem in two coordinates: x-penalties are half (lasso) and a quarter (ridge) in b.
-  CHECK(distance(ridge_datamodel(spectrum, p, 0.2, x).slopes,
-                 0.5 * ridge_datamodel(spectrum, p, 0.05, b).slopes) < 1e-14);
-  CHECK(distance(lasso_datamodel(spectrum, p, 0.1, x).slopes,
-                 0.5 * lasso_datamodel(spectrum, p, 0.05, b).slopes) < 1e-14);
+  CHECK(distance(population_ridge(spectrum, p, 0.2, x).slopes,
+                 0.5 * population_ridge(spectrum, p, 0.05, b).slopes) < 1e-14);
+  CHECK(distance(population_lasso(spectrum, p, 0.1, x).slopes,
+                 0.5 * population_lasso(spectrum, p, 0.05, b).slopes) < 1e-14);
   // Lasso selects |a_i| > penalty / (2v).
   const double penalty = 0.15;
   std::vector<Index> chosen;
   for (Index i = 0; i < 6; ++i)
     if (std::abs(a[i]) > penalty / (2 * v)) chosen.push_back(i);
-  CHECK(lasso_datamodel(spectrum, p, penalty, b).support() == chosen);
+  CHECK(population_lasso(spectrum, p, penalty, b).support() == chosen);
   CHECK(!chosen.empty());
   CHECK(chosen.size() < 6);
 }
@@ -210,11 +213,11 @@ TEST_CASE("population datamodel: one example, and none") {
   one << 3, 7;
   const VectorXd none = VectorXd::Constant(1, 5);
   for (const Coordinates c : kCoordinates) {
-    const LinearDatamodel g = least_squares_datamodel(spectrum_of(one, 0.3), 0.3, c);
+    const LinearDatamodel g = population_least_squares(spectrum_of(one, 0.3), 0.3, c);
     const Regression r(one, 0.3, c);
     CHECK(r.residuals(g).cwiseAbs().maxCoeff() < 1e-14);
     CHECK(g.risk == 0);
-    const LinearDatamodel empty = lasso_datamodel(none, 0.3, 1, c);
+    const LinearDatamodel empty = population_lasso(none, 0.3, 1, c);
     CHECK(empty.intercept == 5);
     CHECK(empty.slopes.size() == 0);
     CHECK(empty.risk == 0);
@@ -227,12 +230,12 @@ TEST_CASE("population datamodel: one example, and none") {
 TEST_CASE("population datamodel: what means nothing is refused") {
   const VectorXd bad = VectorXd::Ones(6), f = VectorXd::Ones(8);
   const Coordinates c = Coordinates::zero_one;
-  CHECK_THROWS_AS(least_squares_datamodel(bad, 0.5, c), std::invalid_argument);
-  CHECK_THROWS_AS(least_squares_datamodel(f, 0, c), std::invalid_argument);
-  CHECK_THROWS_AS(ridge_datamodel(f, 0.5, -1, c), std::invalid_argument);
-  CHECK_THROWS_AS(lasso_datamodel(f, 0.5, -1, c), std::invalid_argument);
-  CHECK_THROWS_AS(lasso_datamodel(f, 1, 1, Coordinates::standardised), std::invalid_argument);
-  CHECK_THROWS_AS(standardised_lasso_datamodel(f, 0.5, -1), std::invalid_argument);
+  CHECK_THROWS_AS(population_least_squares(bad, 0.5, c), std::invalid_argument);
+  CHECK_THROWS_AS(population_least_squares(f, 0, c), std::invalid_argument);
+  CHECK_THROWS_AS(population_ridge(f, 0.5, -1, c), std::invalid_argument);
+  CHECK_THROWS_AS(population_lasso(f, 0.5, -1, c), std::invalid_argument);
+  CHECK_THROWS_AS(population_lasso(f, 1, 1, Coordinates::standardised), std::invalid_argument);
+  CHECK_THROWS_AS(population_standardised_lasso(f, 0.5, -1), std::invalid_argument);
   for (const Index size : {-1, 0, 3, 4})
     CHECK_THROWS_AS(fixed_size_datamodel(f, size), std::invalid_argument);
   CHECK_THROWS_AS(fixed_size_datamodel(VectorXd::Ones(2), 1), std::invalid_argument);
