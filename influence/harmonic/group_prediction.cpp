@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "influence/harmonic/group_prediction.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <stdexcept>
 
