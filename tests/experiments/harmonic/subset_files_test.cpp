@@ -7,46 +7,16 @@
 #include <stdexcept>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
 #include "experiments/harmonic/subset_influence.h"
 #include "influence/harmonic/cube.h"
 #include "influence/harmonic/values.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/user_task.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 namespace {
-
-/// A task on tables of `rows` and of three queries.
-struct UserTask {
-  TemporaryFolder folder;
-  Invocation invocation{.target = "y"};
-  Job job;
-
-  explicit UserTask(Index rows, const std::vector<std::string>& set) {
-    write_file(folder / "train.csv", table(rows, 1));
-    write_file(folder / "query.csv", table(3, 2));
-    invocation.data = folder / "train.csv";
-    invocation.query = folder / "query.csv";
-    job.settings = Settings(subset_task_settings());
-    for (const std::string& s : set) job.settings.set(s);
-    job.task = read_task_settings(job.settings, invocation);
-  }
-  SubsetTask load() const { return load_subset_task(job, {}); }
-
- private:
-  static std::string table(Index rows, std::uint64_t seed) {
-    Random random(seed);
-    std::string text = "a,b,y\n";
-    for (Index i = 0; i < rows; ++i) {
-      const double a = random.normal(), b = random.normal();
-      text += fmt::format("{},{},{}\n", a, b, a + 0.5 * random.normal() > 0 ? 1 : 0);
-    }
-    return text;
-  }
-};
 
 std::vector<std::vector<std::string>> cells(const std::string& path) {
   std::vector<std::vector<std::string>> rows;
