@@ -2,6 +2,7 @@
 #include "experiments/harmonic/experiments.h"
 
 #include "experiments/harmonic/datamodel_theorem.h"
+#include "experiments/harmonic/group_influence.h"
 
 namespace leaveout {
 
@@ -11,6 +12,10 @@ std::vector<Experiment> harmonic_experiments() {
                  "least-squares, ridge and lasso datamodels beside their closed forms",
                  datamodel_theorem_settings(),
                  run_datamodel_theorem});
+  all.push_back({"group-influence",
+                 "when do single influences add up to that of their group?",
+                 group_influence_settings(),
+                 run_group_influence});
   return all;
 }
 
