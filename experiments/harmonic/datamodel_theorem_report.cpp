@@ -124,8 +124,9 @@ void describe(const std::vector<TheoremResult>& done,
        "its probability at rate p; one_size: over all subsets of half of the examples"},
       {"penalty", "on sum w_i^2 (ridge) or sum |w_i| (lasso), beside the mean squared error"},
       {"standardised_lasso", "half the mean squared error + penalty * sum |w_i| sqrt(p (1-p))"},
-      {"slope_difference", "largest over examples, over the largest least-squares weight"},
-      {"intercept_difference, risk_difference", "over the largest |output|, over its variance"},
+      {"slope_difference, intercept_difference",
+       "largest over examples, over the largest |output|"},
+      {"risk_difference", "over the variance of the output"},
       {"support_difference", "examples that only one of the two leaves out"}};
   for (const TheoremResult& r : done)
     run["tasks"][r.settings.name] = {{"model", r.model},

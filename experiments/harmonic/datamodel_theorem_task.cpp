@@ -41,10 +41,10 @@ TheoremCheck compare(const VectorXd& fitted,
   TheoremCheck c;
   c.fitted = fitted;
   c.closed_form = expected.slopes;
-  c.slopes = (fitted - expected.slopes).cwiseAbs().maxCoeff() / scale.slope;
+  c.slopes = (fitted - expected.slopes).cwiseAbs().maxCoeff() / scale.output;
   c.intercept = std::abs(intercept - expected.intercept) / scale.output;
   c.risk = std::abs(risk - expected.risk) / scale.variance;
-  const double zero = 1e-12 * scale.slope;
+  const double zero = 1e-12 * scale.output;
   for (Index i = 0; i < fitted.size(); ++i)
     if ((std::abs(fitted(i)) > zero) != (std::abs(expected.slopes(i)) > zero)) ++c.support;
   return c;

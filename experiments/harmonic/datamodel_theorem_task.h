@@ -22,8 +22,7 @@ inline constexpr std::array<Fit, 5> kFits = {
 std::string fit_name(Fit fit);
 
 /// One regression beside its closed form, both in 0/1 coordinates. Differences are relative: of
-/// slopes to the largest least-squares slope, of the intercept to the largest |f|, of the risk to
-/// the variance.
+/// slopes and intercept to the largest |f|, of the risk to the variance.
 struct TheoremCheck {
   Fit fit = Fit::least_squares;
   double p = 0.5;  // one_size: the share of the examples that are in
