@@ -92,7 +92,7 @@ $(addprefix $(BUILD)/tests_,$(FOLDERS)): $(BUILD)/tests_%: $$(call objects,tests
 
 $(BUILD)/leaveout: $(call objects,experiments/main.cpp $(LIB_SRC))
 	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LDLIBS)
-$(BUILD)/leaveout_bench: $(call objects,$(BENCH_SRC) $(filter-out influence/% experiments/%,$(LIB_SRC)))
+$(BUILD)/leaveout_bench: $(call objects,$(BENCH_SRC) $(filter-out experiments/%,$(LIB_SRC)))
 	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LDLIBS) -lbenchmark
 $(BUILD)/leaveout_tests: $(call objects,$(TEST_SRC) $(LIB_SRC))
 	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LINK_EXTRA) $(LDLIBS)

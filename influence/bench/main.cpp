@@ -8,6 +8,7 @@
 
 #include "autodiff/bench/problems.h"
 #include "autodiff/bench/suite.h"
+#include "influence/bench/subset_bench.h"
 #include "models/bench/server.h"
 
 namespace {
@@ -31,6 +32,7 @@ int bench(int argc, char** argv) {
   leaveout::add_cnn_benchmarks(suite);
   leaveout::add_scaling_benchmarks(suite);
   leaveout::add_size_benchmarks(suite);
+  leaveout::add_subset_benchmarks(suite);
   return suite.run(argc, argv);
 }
 
