@@ -2,6 +2,8 @@
 #include "experiments/harmonic/experiments.h"
 
 #include "experiments/harmonic/spectrum.h"
+#include "experiments/harmonic/subset_task.h"
+#include "experiments/harmonic/values.h"
 
 namespace leaveout {
 
@@ -10,7 +12,11 @@ std::vector<Experiment> harmonic_experiments() {
       {"spectrum",
        "how much of an output is linear in the training set, exactly: all 2^N trainings",
        spectrum_settings(),
-       run_spectrum}};
+       run_spectrum},
+      {"values",
+       "what training examples are worth: Shapley, Banzhaf, datamodels, leave-one-out, influence",
+       subset_task_settings(),
+       run_values}};
   return all;
 }
 
