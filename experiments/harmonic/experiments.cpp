@@ -3,20 +3,29 @@
 
 #include "experiments/harmonic/datamodel_theorem.h"
 #include "experiments/harmonic/group_influence.h"
+#include "experiments/harmonic/spectrum.h"
+#include "experiments/harmonic/subset_task.h"
+#include "experiments/harmonic/values.h"
 
 namespace leaveout {
 
 std::vector<Experiment> harmonic_experiments() {
-  std::vector<Experiment> all;
-  all.push_back({"datamodel-theorem",
-                 "least-squares, ridge and lasso datamodels beside their closed forms",
-                 datamodel_theorem_settings(),
-                 run_datamodel_theorem});
-  all.push_back({"group-influence",
-                 "when do single influences add up to that of their group?",
-                 group_influence_settings(),
-                 run_group_influence});
-  return all;
+  return {{"spectrum",
+           "how much of an output is linear in the training set, exactly: all 2^N trainings",
+           spectrum_settings(),
+           run_spectrum},
+          {"datamodel-theorem",
+           "least-squares, ridge and lasso datamodels beside their closed forms",
+           datamodel_theorem_settings(),
+           run_datamodel_theorem},
+          {"values",
+           "what training examples are worth: Shapley, Banzhaf, datamodels, leave-one-out, influence",
+           subset_task_settings(),
+           run_values},
+          {"group-influence",
+           "when do single influences add up to that of their group?",
+           group_influence_settings(),
+           run_group_influence}};
 }
 
 }  // namespace leaveout

@@ -23,6 +23,10 @@ constexpr Names<QueryOutput, 6> kOutputs = {{{QueryOutput::margin, "margin"},
                                              {QueryOutput::correct, "correct"},
                                              {QueryOutput::prediction, "prediction"}}};
 
+/// Margins below it, in units of the largest logit, are ties up to what solvers leave: classes of
+/// which a subset has no example have the same logits.
+constexpr double kTie = 1e-6;
+
 using Columns = Eigen::Ref<const MatrixXd>;  // of one query each
 using Column = Columns::ConstColXpr;
 
@@ -114,7 +118,7 @@ double value_of(QueryOutput kind, const Column& z, const Column& target, Task ta
     case QueryOutput::probability:
       return sigmoid(logodds(z, target));
     case QueryOutput::correct:
-      return margin(z, target) > 0 ? 1 : 0;
+      return margin(z, target) > kTie * z.cwiseAbs().maxCoeff() ? 1 : 0;
     case QueryOutput::prediction:
       return z.size() == 1 ? z(0) : z(label_of(target));
     default:

@@ -7,7 +7,7 @@
 //   logodds      log P / (1 - P) = z_y - log sum_{j != y} exp z_j              (2y - 1) z
 //   probability  P = sigmoid(logodds), of the query's class
 //   loss         -log P = softplus(-logodds); regression: |z - t|^2 / 2
-//   correct      1 where margin > 0, else 0 (a tie is no answer)
+//   correct      1 where margin > 0, else 0 (a tie, up to 1e-6 of the largest logit, is no answer)
 //   prediction   the output itself; of classes the query's own logit z_y
 //
 // Margins are those of Ilyas et al. 2022, log-odds those of Park et al. 2023 (TRAK); for two

@@ -156,6 +156,13 @@ TEST_CASE("the untrained model answers margin 0, probability 1/K, loss log K, an
   CHECK(value(QueryOutput::correct, VectorXd::Zero(1), 1) == 0);
 }
 
+TEST_CASE("a tie up to what solvers leave is not correct, in units of the largest logit") {
+  const double unit = 1e-3;
+  CHECK(value(QueryOutput::correct, unit * Eigen::Vector3d(-1, 1 + 1e-9, 1), 1) == 0);
+  CHECK(value(QueryOutput::correct, unit * Eigen::Vector3d(-1, 1 + 1e-4, 1), 1) == 1);
+  CHECK(value(QueryOutput::correct, VectorXd::Constant(1, 1e-12), 1) == 1);  // one logit: no tie
+}
+
 TEST_CASE("gradients and Hessians in the logits are the differences of values and gradients") {
   const double h = 1e-5;
   for (const Task task : kTasks)
