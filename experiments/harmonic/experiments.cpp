@@ -10,22 +10,23 @@
 namespace leaveout {
 
 std::vector<Experiment> harmonic_experiments() {
-  return {{"spectrum",
-           "how much of an output is linear in the training set, exactly: all 2^N trainings",
-           spectrum_settings(),
-           run_spectrum},
-          {"datamodel-theorem",
-           "least-squares, ridge and lasso datamodels beside their closed forms",
-           datamodel_theorem_settings(),
-           run_datamodel_theorem},
-          {"values",
-           "what training examples are worth: Shapley, Banzhaf, datamodels, leave-one-out, influence",
-           subset_task_settings(),
-           run_values},
-          {"group-influence",
-           "when do single influences add up to that of their group?",
-           group_influence_settings(),
-           run_group_influence}};
+  return {
+      {"spectrum",
+       "how much of an output is linear in the training set, exactly: all 2^N trainings",
+       spectrum_settings(),
+       run_spectrum},
+      {"datamodel-theorem",
+       "least-squares, ridge and lasso datamodels beside their closed forms",
+       datamodel_theorem_settings(),
+       run_datamodel_theorem},
+      {"values",
+       "what training examples are worth: Shapley, Banzhaf, datamodels, leave-one-out, influence",
+       subset_task_settings(),
+       run_values},
+      {"group-influence",
+       "when do single influences add up to that of their group?",
+       group_influence_settings(),
+       run_group_influence}};
 }
 
 }  // namespace leaveout

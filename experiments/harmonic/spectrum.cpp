@@ -4,50 +4,28 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <stdexcept>
 
-#include "datasets/text.h"
 #include "experiments/harmonic/spectrum_report.h"
-#include "experiments/harmonic/subset_files.h"
+#include "experiments/harmonic/subset_influence.h"
 
 namespace leaveout {
 
 namespace {
-
-/// The rates of the settings and the task's own, ascending.
-std::vector<double> read_rates(const Settings& s, double p) {
-  std::vector<double> rates = {p};
-  for (const std::string& text : s.list("rates")) {
-    const std::optional<double> rate = parse_number(text);
-    if (!rate || !(*rate > 0 && *rate < 1))
-      throw std::invalid_argument(
-          fmt::format("[spectrum] rates, expected numbers between 0 and 1, got '{}': --set "
-                      "rates=0.2,0.5,0.8",
-                      printable(text)));
-    rates.push_back(*rate);
-  }
-  std::sort(rates.begin(), rates.end());
-  rates.erase(std::unique(rates.begin(), rates.end()), rates.end());
-  return rates;
-}
 
 SpectrumOptions read_options(const Job& job) {
   const double rho = job.settings.number("rho");
   if (!(rho > 0 && rho < 1))
     throw std::invalid_argument(
         fmt::format("[spectrum] rho, expected a number between 0 and 1, got {}", rho));
-  return {read_rates(job.settings, job.settings.number("p")), rho};
+  return {read_rates(job.settings, "spectrum"), rho};
 }
 
 }  // namespace
 
 std::vector<SettingSpec> spectrum_settings() {
   std::vector<SettingSpec> specs = subset_task_settings();
-  specs.push_back({"rates",
-                   SettingType::list,
-                   "0.2,0.5,0.8",
-                   "further probabilities of inclusion, beside p, that of the claims"});
+  specs.push_back(rates_setting());
   specs.push_back({"rho",
                    SettingType::number,
                    "0.5",
@@ -70,7 +48,7 @@ void run_spectrum(const Invocation& invocation) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const SubsetTask& task = tasks[i];
     const SubsetLogits logits = train_all_subsets(task, session.options());
-    files.exact(task, subset_outputs(logits, task.output, *task.query), {});
+    files.exact(task, subset_outputs(logits, task.output, *task.query), influence_pair(task));
     done.push_back(find_spectra(task, logits, options[i]));
     write_rows(done.back(), results);
     session.print(spectrum_table(done.back()));

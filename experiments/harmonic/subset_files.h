@@ -2,12 +2,12 @@
 #pragma once
 // What harmonic analysis says of every training example, in three files that any tool reads:
 //
-//   spectrum.csv       degree, weight, noise, query, task       B_d, and what noise alone adds to
-//   it coefficients.csv   subset, coefficient, query, task         f^(S); "0 3 7", empty: no
-//   example values.csv         row, shapley, banzhaf, datamodel, loo, add_one, influence_w1,
-//   influence_wp,
-//                      query, task                              positive: including raises the
-//                      output
+//   spectrum.csv      degree, weight, noise, query, task      B_d, and what noise alone adds to it
+//
+//   coefficients.csv  subset, coefficient, query, task        f^(S); "0 3 7", empty: no example
+//
+//   values.csv        row, shapley, banzhaf, datamodel, loo, add_one, influence_w1, influence_wp,
+//                     query, task                             positive: including raises the output
 //
 // Subsets and rows name training examples by their rows in the data, counted from 0. Numbers are in
 // full precision; an empty cell is a number that is not known.

@@ -2,6 +2,7 @@
 // The experiment: every task of the preset, its tables on the terminal, its results folder.
 #include "experiments/harmonic/values.h"
 
+#include "experiments/harmonic/subset_influence.h"
 #include "experiments/harmonic/values_report.h"
 
 namespace leaveout {
@@ -19,7 +20,7 @@ void run_values(const Invocation& invocation) {
   for (const SubsetTask& task : tasks) {
     const SubsetLogits logits = train_all_subsets(task, session.options());
     const SubsetOutputs f = subset_outputs(logits, task.output, *task.query);
-    const InfluencePair influence;
+    const InfluencePair influence = influence_pair(task);
     files.exact(task, f, influence);
     done.push_back(find_values(task, f, influence));
     done.back().unconverged = logits.unconverged;

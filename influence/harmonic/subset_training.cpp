@@ -203,7 +203,7 @@ void require_enumerable(const SubsetProblem& p) {
   const double bytes = trainings * 8 * static_cast<double>(p.model->outputs() * p.query->size());
   require(false,
           fmt::format("{} training examples, expected at most {} for all subsets of {}: it would "
-                      "take 2^{} x {} = {:.0f} trainings and {:.3g} bytes of outputs; --set "
+                      "take 2^{} x {} = {:.10g} trainings and {:.3g} bytes of outputs; --set "
                       "max_train={}",
                       n,
                       most,
