@@ -166,6 +166,7 @@ SubsetLogits train_subsets(const SubsetProblem& problem,
   std::vector<ShardTask> tasks;
   for (Index first = 0; first < subsets.cols(); first += block_size(problem.model->spec()))
     blocks.emplace_back(problem, subsets, first);
+  tasks.reserve(blocks.size());
   for (const Block& block : blocks)
     tasks.push_back({block.key(description), [&block] { return block.make(); }});
   SubsetLogits all;
