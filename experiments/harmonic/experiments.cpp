@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/harmonic/experiments.h"
 
+#include "experiments/harmonic/residual_estimation.h"
+
 namespace leaveout {
 
 std::vector<Experiment> harmonic_experiments() {
   std::vector<Experiment> all;
+  all.push_back({"residual-estimation",
+                 "what no linear datamodel explains, by ten estimators beside the exact value",
+                 residual_estimation_settings(),
+                 run_residual_estimation});
   return all;
 }
 
