@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <complex>
 
+#include "autodiff/per_example.h"
 #include "autodiff/sweeps.h"
 
 namespace leaveout {
@@ -14,6 +15,13 @@ using Eigen::VectorXd;
 namespace {
 
 using Complex = std::complex<double>;
+
+constexpr double kStep = 1e-30;  // its square underflows against 1: nothing is cut off
+
+/// theta + i h v.
+Eigen::VectorXcd moved(const VectorXd& theta, const VectorXd& v) {
+  return theta.cast<Complex>() + Complex(0, kStep) * v.cast<Complex>();
+}
 
 /// The data of a batch as complex numbers, one block for each input of the Program.
 struct ComplexData {
@@ -58,18 +66,45 @@ VectorXd third_derivative(const Objective& objective,
   return third_derivative(ws, data.batch, theta, u, v);
 }
 
+MatrixXd third_derivatives(const Objective& objective,
+                           const VectorXd& theta,
+                           const VectorXd& u,
+                           const MatrixXd& v) {
+  if (objective.term == ObjectiveTerm::quadratic) return MatrixXd::Zero(v.rows(), v.cols());
+  const bool bregman = objective.term == ObjectiveTerm::bregman;
+  const Program<Complex> program =
+      record<Complex>(objective.model->spec(), bregman ? Term::bregman : Term::loss);
+  const ComplexData data(data_of(objective));
+  Workspace<Complex> ws = workspace(program, objective.size());
+  const Eigen::MatrixXcd directions = v.cast<Complex>();  // (P x k)
+  Eigen::MatrixXcd products(v.rows(), v.cols());
+  curvature_product<Complex>(
+      ws, data.batch, moved(theta, u), directions, products, Curvature::full);
+  return products.imag() / kStep;
+}
+
+MatrixXd loss_hessian_products(const Model& model,
+                               const Dataset& data,
+                               const VectorXd& theta,
+                               const VectorXd& v) {
+  const Program<Complex> program = record<Complex>(model.spec(), Term::loss);
+  const ComplexData columns({data.inputs, data.targets, MatrixXd::Ones(1, data.size())});
+  Workspace<Complex> ws = workspace(program, data.size());
+  const Eigen::VectorXcd at = moved(theta, v);  // (P)
+  return materialise(per_example_gradients(ws, columns.batch, at)).imag() / kStep;
+}
+
 OutputDerivatives output_derivatives(const Model& model,
                                      const MatrixXd& inputs,
                                      const VectorXd& theta,
                                      const VectorXd& v) {
-  constexpr double h = 1e-30;
   const Index n = inputs.cols();
   const Program<Complex> program = record<Complex>(model.spec(), Term::loss);
   // Targets and weights reach no output.
   const ComplexData data({inputs, MatrixXd::Zero(model.outputs(), n), MatrixXd::Zero(1, n)});
   Workspace<Complex> ws = workspace(program, n);
-  const Eigen::VectorXcd direction = v.cast<Complex>();                                   // (P)
-  const Eigen::VectorXcd at = theta.cast<Complex>() + Complex(0, h) * v.cast<Complex>();  // (P)
+  const Eigen::VectorXcd direction = v.cast<Complex>();  // (P)
+  const Eigen::VectorXcd at = moved(theta, v);           // (P)
   const SlotId outputs = program.roles().outputs;
   OutputDerivatives f;
   for (MatrixXd* m : {&f.value, &f.first, &f.second}) m->resize(model.outputs(), n);
@@ -82,7 +117,7 @@ OutputDerivatives output_derivatives(const Model& model,
     tangent(ws);
     f.value.middleCols(begin, count) = ws.x(outputs).real();
     f.first.middleCols(begin, count) = ws.x_dot(outputs, 0).real();
-    f.second.middleCols(begin, count) = ws.x_dot(outputs, 0).imag() / h;
+    f.second.middleCols(begin, count) = ws.x_dot(outputs, 0).imag() / kStep;
   }
   return f;
 }

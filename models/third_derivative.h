@@ -23,6 +23,19 @@ Eigen::VectorXd third_derivative(const Objective& objective,
                                  const Eigen::VectorXd& u,
                                  const Eigen::VectorXd& v);
 
+/// The same for each column v of V (P x k): (P x k). One recording and one forward sweep for all.
+Eigen::MatrixXd third_derivatives(const Objective& objective,
+                                  const Eigen::VectorXd& theta,
+                                  const Eigen::VectorXd& u,
+                                  const Eigen::MatrixXd& v);
+
+/// Hess loss_i v of each example as columns, (P x N): Im(grad loss_i(theta + i h v)) / h, so that
+/// all examples take one sweep.
+Eigen::MatrixXd loss_hessian_products(const Model& model,
+                                      const Dataset& data,
+                                      const Eigen::VectorXd& theta,
+                                      const Eigen::VectorXd& v);
+
 /// Outputs f(theta + s v) and their derivatives in s at s = 0, each (O x N).
 struct OutputDerivatives {
   Eigen::MatrixXd value, first, second;

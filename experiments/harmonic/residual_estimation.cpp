@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "experiments/harmonic/residual_estimation_report.h"
-#include "experiments/harmonic/subset_files.h"
+#include "experiments/harmonic/subset_influence.h"
 #include "experiments/session.h"
 
 namespace leaveout {
@@ -62,7 +62,7 @@ ResidualResult run_task(const Job& job, const Session& session, SubsetFiles& fil
   const std::vector<Index> budgets = training_counts(job.settings);
   const SubsetLogits logits = train_all_subsets(task, options);
   const SubsetOutputs f = subset_outputs(logits, task.output, *task.query);
-  files.exact(task, f, {});
+  files.exact(task, f, influence_pair(task));
   ResidualResult r;
   r.settings = job.task;
   r.output = output_name(task.output);

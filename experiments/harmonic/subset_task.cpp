@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "datasets/text.h"
 #include "influence/harmonic/cube.h"
 
 namespace leaveout {
@@ -61,6 +63,28 @@ std::vector<SettingSpec> subset_task_settings() {
   seeds.minimum = 1;
   for (SettingSpec& s : std::vector<SettingSpec>{p, output, seeds}) specs.push_back(s);
   return specs;
+}
+
+SettingSpec rates_setting() {
+  return {
+      "rates", SettingType::list, "0.2,0.5,0.8", "further probabilities of inclusion, beside p"};
+}
+
+std::vector<double> read_rates(const Settings& settings, const std::string& area) {
+  std::vector<double> rates = {settings.number("p")};
+  for (const std::string& text : settings.list("rates")) {
+    const std::optional<double> rate = parse_number(text);
+    if (!rate || !(*rate > 0 && *rate < 1))
+      throw std::invalid_argument(
+          fmt::format("[{}] rates, expected numbers between 0 and 1, got '{}': --set "
+                      "rates=0.2,0.5,0.8",
+                      area,
+                      printable(text)));
+    rates.push_back(*rate);
+  }
+  std::sort(rates.begin(), rates.end());
+  rates.erase(std::unique(rates.begin(), rates.end()), rates.end());
+  return rates;
 }
 
 SubsetTask load_subset_task(const Job& job, const TaskOptions& options) {

@@ -34,6 +34,12 @@ struct SubsetTask {
 /// training_task_settings() and p, output, seeds.
 std::vector<SettingSpec> subset_task_settings();
 
+/// `rates`: probabilities of inclusion beside the task's own.
+SettingSpec rates_setting();
+/// The rates of the settings and the task's own p, ascending. Throws std::invalid_argument for what
+/// is no number within (0, 1); `area` opens the message.
+std::vector<double> read_rates(const Settings& settings, const std::string& area);
+
 /// Loads the data and the model. Throws std::invalid_argument for what the user got wrong, before
 /// anything is trained.
 SubsetTask load_subset_task(const Job& job, const TaskOptions& options);

@@ -20,7 +20,7 @@ std::optional<std::vector<Index>> flipping_removal(double margin, const VectorXd
       order.begin(), order.end(), [&](Index a, Index b) { return weights[a] > weights[b]; });
   std::vector<Index> removed;
   for (const Index i : order) {
-    if (margin < 0.0 || weights[i] <= 0.0) break;
+    if (margin < 0.0) break;
     margin -= weights[i];
     removed.push_back(i);
   }

@@ -49,6 +49,27 @@ TEST_CASE("the third derivative of an objective is the slope of its Hessian prod
     }
 }
 
+TEST_CASE("many third derivatives and the examples' Hessian products are those one by one") {
+  for (const Problem& p : every_problem()) {
+    CAPTURE(p.model.spec().name);
+    const VectorXd theta = p.anywhere(1), u = p.anywhere(2), v = p.anywhere(3);
+    for (const ObjectiveTerm term : {ObjectiveTerm::loss, ObjectiveTerm::bregman}) {
+      const Objective q = objective_of(p, term);
+      MatrixXd directions(theta.size(), 2);
+      directions << v, u;
+      const MatrixXd all = third_derivatives(q, theta, u, directions);
+      CHECK((all.col(0) - third_derivative(q, theta, u, v)).norm() <= 1e-14 * all.norm());
+      CHECK((all.col(1) - third_derivative(q, theta, u, u)).norm() <= 1e-14 * all.norm());
+    }
+    const MatrixXd products = loss_hessian_products(p.model, p.train, theta, v);
+    for (const Index i : {Index(0), p.size() - 1}) {
+      const Dataset one = take(p.train, {i});
+      CHECK(distance(products.col(i), product(training_objective(p.model, one, 0), theta, v)) <
+            1e-13);
+    }
+  }
+}
+
 TEST_CASE("a quadratic has no third derivative: ridge, and quadratic terms of anything") {
   const Problem ridge = ridge_problem();
   const VectorXd u = ridge.anywhere(2);

@@ -140,7 +140,7 @@ def row_of(workload: Workload, peer: str, entries: list[Entry], reasons: dict[st
     ratios = [b.wall / a.wall for a, b in zip(ours.samples, theirs.samples)]
     row.variant, row.theirs = theirs.variant, theirs.best * workload.scale
     row.ratio = theirs.best / ours.best
-    row.low, _, row.high = statistics.quantiles(ratios, n=4)
+    row.low, row.median, row.high = statistics.quantiles(ratios, n=4)
     row.rounds = len(ratios)
     return row
 

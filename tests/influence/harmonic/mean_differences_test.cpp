@@ -31,6 +31,15 @@ TEST_CASE("difference of means: over all subsets at p = 1/2 it is a_i; Welch's e
   }
 }
 
+TEST_CASE("correlation: its standard error is the spread of the products about their mean") {
+  const MatrixXd masks = bernoulli_masks(2, 0.3, 9, 4);
+  const VectorXd y = 5 * masks.row(0).transpose().array() + 1;  // a strong effect
+  const VectorXd b = masks.row(0).array() - masks.row(0).mean();
+  const VectorXd products = b.array() * (y.array() - y.mean()) / 0.21;
+  CHECK(correlation_influence(masks, y, 0.3).standard_errors(0, 0) ==
+        doctest::Approx(mean_and_error(products).error).epsilon(1e-12));
+}
+
 TEST_CASE("correlation: its mean over all samples is a_i exactly, and shifts of y change nothing") {
   // All 4^3 samples of three subsets of two examples, each with its probability.
   const SampledCube cube(random_table(2, 2), 0.3);

@@ -121,6 +121,21 @@ TEST_CASE(
         doctest::Approx(gain * tau2 / std::sqrt(4e6)).epsilon(1e-4));
 }
 
+TEST_CASE("predicted error: a product of normal outputs has variance V^2 + h^2") {
+  // Levels -1 and 1 of a linear output: h = -B_1, B_1 and V = B_1 + tau^2; weights -1/2, 1/2.
+  VectorXd b(2);
+  b << 0.7, 1.2;
+  StabilityPlan plan = linear_plan(0.5, levels_of({-1, 1}), 20);
+  CHECK(predicted_error(plan, b, 0.3) ==
+        doctest::Approx(std::sqrt(0.5 * (1.5 * 1.5 + 1.2 * 1.2) / 10)).epsilon(1e-12));
+  CHECK(predicted_bias(plan, b) == doctest::Approx(0).epsilon(1e-14));
+  // Not about the mean, B_0 adds 2 B_0 (V + h): 2 * 0.7 * (0.3 + 2.7) over both levels.
+  plan.centred = false;
+  CHECK(predicted_error(plan, b, 0.3) ==
+        doctest::Approx(std::sqrt((0.5 * (1.5 * 1.5 + 1.2 * 1.2) + 0.25 * 1.4 * 3.0) / 10))
+            .epsilon(1e-12));
+}
+
 TEST_CASE("pairs are split in proportion to the weights and add up") {
   const std::vector<Index> n = split_pairs(levels_of({-3, 4, -1}), 806);
   CHECK(n == std::vector<Index>{302, 402, 102});

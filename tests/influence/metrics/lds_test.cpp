@@ -112,8 +112,8 @@ TEST_CASE("LDS: the interval covers the mean over all subsets and shrinks like 1
   double width = 0;
   for (std::uint64_t r = 0; r < 60; ++r) {
     Random random(9, {r});
-    std::vector<Index> picks;
-    for (int k = 0; k < 200; ++k) picks.push_back(static_cast<Index>(random.below(64)));
+    std::vector<Index> picks(200);
+    for (Index& pick : picks) pick = static_cast<Index>(random.below(64));
     const Estimate e = lds(tau.transpose(),
                            cube.masks(Eigen::all, picks),
                            cube.table(picks),
@@ -132,8 +132,8 @@ TEST_CASE("noise ceiling: what the true outputs themselves reach against the mea
   const Index m = 3000;
   Random random(10);
   const MatrixXd truth = random.normal_matrix(m, 2);
-  std::vector<MatrixXd> repetitions;
-  for (int s = 0; s < 4; ++s) repetitions.push_back(truth + 1.5 * random.normal_matrix(m, 2));
+  std::vector<MatrixXd> repetitions(4);
+  for (MatrixXd& y : repetitions) y = truth + 1.5 * random.normal_matrix(m, 2);
   MatrixXd mean = MatrixXd::Zero(m, 2);
   for (const MatrixXd& y : repetitions) mean += y / 4;
   const double reached =
