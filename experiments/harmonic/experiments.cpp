@@ -2,6 +2,7 @@
 #include "experiments/harmonic/experiments.h"
 
 #include "experiments/harmonic/datamodel_theorem.h"
+#include "experiments/harmonic/datamodels.h"
 #include "experiments/harmonic/residual_estimation.h"
 
 namespace leaveout {
@@ -16,6 +17,10 @@ std::vector<Experiment> harmonic_experiments() {
                  "what no linear datamodel explains, by ten estimators beside the exact value",
                  residual_estimation_settings(),
                  run_residual_estimation});
+  all.push_back({"datamodels",
+                 "linear datamodels of hundreds of examples: fit, LDS, removals, flips",
+                 datamodels_settings(),
+                 run_datamodels});
   return all;
 }
 
