@@ -67,24 +67,30 @@ Panel lds_panel(const DatamodelsResult& r) {
   return p;
 }
 
+/// The paper's estimate has an axis of its own size: it is said in words.
 Panel share_panel(const DatamodelsResult& r) {
   Panel p;
   p.x.scale = Scale::categories;
   p.y = {.label = "share not linear", .include = {0}};
   Series s{.name = "share without a fit", .style = Style::points};
   for (const ShareEstimate& e : r.fits.shares) {
+    if (e.name.starts_with("paper")) {
+      p.notes = {fmt::format("paper: {:.1f} ± {:.1f}", e.mean(), 1.96 * e.standard_error())};
+      continue;
+    }
     const Interval i = share_interval(e);
-    p.x.categories.push_back(e.name.starts_with("least")   ? "least squares"
-                             : e.name.starts_with("paper") ? "paper"
-                                                           : e.name);
+    p.x.categories.push_back(e.name.starts_with("least") ? "least squares" : e.name);
     s.x.push_back(static_cast<double>(s.x.size()));
     s.y.push_back(*i.value);
     s.low.push_back(i.low);
     s.high.push_back(i.high);
   }
+  if (const auto& held = r.fits.held_share.value)
+    p.series.push_back({.name = "1 - R² held out",
+                        .x = {0, static_cast<double>(s.x.size()) - 1},
+                        .y = {*held, *held},
+                        .style = Style::dashed});
   p.series.push_back(std::move(s));
-  if (r.fits.held_share.value)
-    p.references = {horizontal_line(*r.fits.held_share.value, "1 - R² held out")};
   return p;
 }
 
@@ -126,15 +132,22 @@ Panel flip_panel(const DatamodelsResult& r) {
   std::sort(sorted.begin(), sorted.end());
   Series predicted{.name = "datamodel, predicted", .style = Style::dashed};
   Series verified{.name = "by datamodel"};
+  const double half = static_cast<double>(r.pools.masks.rows()) / 2;
+  p.x.include = {1, half};
   double before = 0, flipped = 0;
   const auto all = static_cast<double>(std::max<std::size_t>(r.removals.right.size(), 1));
+  const auto add = [&](double size) {
+    for (Series* s : {&predicted, &verified}) s->x.push_back(size);
+    predicted.y.push_back(before / all);
+    verified.y.push_back(flipped / all);
+  };
+  add(1);
   for (const auto& [size, confirmed] : sorted) {
     before += 1;
     flipped += confirmed ? 1 : 0;
-    for (Series* s : {&predicted, &verified}) s->x.push_back(static_cast<double>(size));
-    predicted.y.push_back(before / all);
-    verified.y.push_back(flipped / all);
+    add(static_cast<double>(size));
   }
+  add(std::max(half, predicted.x.back()));
   p.series = {verified, predicted};
   return p;
 }

@@ -42,7 +42,8 @@ Verdict share_verdict(const DatamodelsResult& r, const char* name, const char* c
                            *gap.value,
                            gap.low,
                            gap.high);
-  v.verdict = holds(gap, 0);
+  // Shares lie between 0 and 1: a wider interval would hold whatever is true.
+  v.verdict = gap.high - gap.low > 1 ? "open: the interval is wider than 1" : holds(gap, 0);
   return v;
 }
 
