@@ -2,7 +2,9 @@
 #include "experiments/harmonic/experiments.h"
 
 #include "experiments/harmonic/datamodel_theorem.h"
+#include "experiments/harmonic/datamodels.h"
 #include "experiments/harmonic/group_influence.h"
+#include "experiments/harmonic/residual_estimation.h"
 #include "experiments/harmonic/spectrum.h"
 #include "experiments/harmonic/subset_task.h"
 #include "experiments/harmonic/values.h"
@@ -26,7 +28,15 @@ std::vector<Experiment> harmonic_experiments() {
       {"group-influence",
        "when do single influences add up to that of their group?",
        group_influence_settings(),
-       run_group_influence}};
+       run_group_influence},
+      {"residual-estimation",
+       "what no linear datamodel explains, by ten estimators beside the exact value",
+       residual_estimation_settings(),
+       run_residual_estimation},
+      {"datamodels",
+       "linear datamodels of hundreds of examples: fit, LDS, removals, flips",
+       datamodels_settings(),
+       run_datamodels}};
 }
 
 }  // namespace leaveout

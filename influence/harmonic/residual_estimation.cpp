@@ -63,20 +63,15 @@ struct PairSums {
   }
 };
 
-struct Numbers {
-  VectorXd stability;  // (J)
-  StabilityReading reading;
-};
-
 /// The plan's numbers from the sums of its levels and of h(1), (J + 1).
-Numbers numbers(const StabilityPlan& plan, const std::vector<PairSums>& levels) {
+StabilityNumbers numbers(const StabilityPlan& plan, const std::vector<PairSums>& levels) {
   PairSums all;
   for (const PairSums& s : levels) all += s;
   const double mean = all.sum / (2.0 * all.pairs);
   const auto h = [&](const PairSums& s) {
     return plan.centred ? s.about(mean).covariance(all.pairs) : s.product / s.pairs;
   };
-  Numbers result{.stability = VectorXd(plan.levels.size()), .reading = {}};
+  StabilityNumbers result{.stability = VectorXd(plan.levels.size()), .reading = {}};
   for (Index j = 0; j < plan.levels.size(); ++j)
     result.stability[j] = h(levels[static_cast<std::size_t>(j)]);
   double top = 0.0;
@@ -87,6 +82,7 @@ Numbers numbers(const StabilityPlan& plan, const std::vector<PairSums>& levels) 
     const double squares = about.sum_squared - 2.0 * about.product;
     top = squares / (2.0 * all.pairs - (plan.centred ? 1.0 : 0.0));
   }
+  result.top = top;
   result.reading = read_stabilities(plan, result.stability, top);
   return result;
 }
@@ -144,7 +140,7 @@ struct TargetSpread {
   Spread degree1, variance, residual, share;
   std::vector<Spread> stability;
 
-  void add(const Numbers& x) {
+  void add(const StabilityNumbers& x) {
     degree1.add(x.reading.degree1);
     variance.add(x.reading.variance);
     residual.add(x.reading.residual);
@@ -152,7 +148,7 @@ struct TargetSpread {
     for (std::size_t j = 0; j < stability.size(); ++j)
       stability[j].add(x.stability[static_cast<Index>(j)]);
   }
-  ResidualEstimate about(const Numbers& x) const {
+  ResidualEstimate about(const StabilityNumbers& x) const {
     const StabilityReading& r = x.reading;
     ResidualEstimate e{.degree1 = {r.degree1, degree1.deviation()},
                        .variance = {r.variance, variance.deviation()},
@@ -182,7 +178,7 @@ std::vector<Index> resampled_pairs(const Layout& layout, std::uint64_t seed, Ind
   return picks;
 }
 
-Numbers of_picks(const StabilityPlan& plan,
+StabilityNumbers of_picks(const StabilityPlan& plan,
                  const Layout& layout,
                  const std::vector<Index>& picks,
                  const MatrixXd& first,
@@ -237,6 +233,19 @@ MaskPairs draw_pairs(const StabilityPlan& plan, Index examples, std::uint64_t se
       all.second.middleCols(layout.start[j], layout.size(j)) = level.second;
   }
   return all;
+}
+
+std::vector<StabilityNumbers> measure_stabilities(const StabilityPlan& plan,
+                                                  const MatrixXd& first,
+                                                  const MatrixXd& second) {
+  check_plan(plan);
+  check_outputs(plan, first, second);
+  const Layout layout(plan);
+  const std::vector<Index> all = all_pairs(layout);
+  std::vector<StabilityNumbers> result;
+  for (Index k = 0; k < first.cols(); ++k)
+    result.push_back(of_picks(plan, layout, all, first, second, k));
+  return result;
 }
 
 std::vector<ResidualEstimate> estimate_residual(const StabilityPlan& plan,

@@ -50,6 +50,18 @@ struct ResidualEstimate {
 /// repeats if and only if they are to be trained twice.
 MaskPairs draw_pairs(const StabilityPlan& plan, Eigen::Index examples, std::uint64_t seed);
 
+/// A plan's numbers of one target, without error bars.
+struct StabilityNumbers {
+  Eigen::VectorXd stability;  ///< h(rho_j), about the mean where the plan is centred, (J)
+  double top = 0.0;           ///< h(1), or the mean square of all outputs where none is for it
+  StabilityReading reading;
+};
+
+/// What the plan reads off outputs as estimate_residual() takes them. Throws as that does.
+std::vector<StabilityNumbers> measure_stabilities(const StabilityPlan& plan,
+                                                  const Eigen::MatrixXd& first,
+                                                  const Eigen::MatrixXd& second);
+
 /// Outputs of the two members, (columns of that member x K). Throws std::invalid_argument for other
 /// shapes, values that are not finite, levels of less than two pairs, or fewer than two resamples.
 std::vector<ResidualEstimate> estimate_residual(const StabilityPlan& plan,
