@@ -57,6 +57,12 @@ void write_files(const SubsetTask& task,
   }
 }
 
+/// Of so few examples that all subsets are no more than those drawn, nothing need be estimated.
+bool all_are_fewer(const SubsetTask& task, const SubsetPools& pools) {
+  return task.examples() <= most_enumerated(task.model->spec()) &&
+         (Index{1} << task.examples()) <= pools.outputs.rows();
+}
+
 DatamodelsResult run_task(const Job& job, const Session& session, SubsetFiles& files) {
   const TaskOptions& options = session.options();
   const SubsetTask task = load_subset_task(job, options);
@@ -69,9 +75,15 @@ DatamodelsResult run_task(const Job& job, const Session& session, SubsetFiles& f
   r.seeds = task.problem.repeats();
   r.pools =
       train_pools(task, {job.settings.whole("subsets"), job.settings.whole("held_out")}, options);
-  r.fits = fit_datamodels(task, r.pools, influence_pair(task));
+  const InfluencePair influence = influence_pair(task);
+  r.fits = fit_datamodels(task, r.pools, influence);
   r.removals = measure_removals(task, r.pools, r.fits, removal_sizes(job.settings), options);
-  write_files(task, r.pools, r.fits, files);
+  if (all_are_fewer(task, r.pools)) {
+    const SubsetLogits logits = train_all_subsets(task, options);
+    files.exact(task, subset_outputs(logits, task.output, *task.query), influence);
+  } else {
+    write_files(task, r.pools, r.fits, files);
+  }
   return r;
 }
 
