@@ -94,7 +94,7 @@ Payload read_file_of(const DatasetInfo& info,
   if (hash != file.sha256)
     throw std::invalid_argument(fmt::format(
         "[datasets] '{}' is not the '{}' that results are compared on (SHA-256 {} where "
-        "{} is expected): {}, or read it as a file of your own",
+        "{} is expected): {}",
         printable(payload.path, kWholeText),
         info.name,
         hash,

@@ -84,7 +84,7 @@ void judge_network(const TaskResult& r,
                   protocol,
                   "influence against retraining: Spearman near 0",
                   to_string(cold),
-                  holds(interval(cold), 0)});
+                  near(interval(cold), 0, kStrongCorrelation)});
 }
 
 /// A verdict needs enough examples for its interval, and responses that are what they are called.

@@ -32,6 +32,24 @@ std::optional<double> preset_estimate(const Experiment& e, const Invocation& inv
   return preset.common.number("estimated_seconds");
 }
 
+/// The sum of what remains, as far as it is known.
+std::string remaining_text(const std::vector<FigurePlan>& plan) {
+  double total = 0;
+  std::size_t known = 0, unknown = 0;
+  for (const FigurePlan& p : plan) {
+    if (p.done) continue;
+    total += p.seconds.value_or(0);
+    ++(p.seconds ? known : unknown);
+  }
+  if (known + unknown == 0) return "nothing to do: all are done";
+  std::string text = "to do: no preset and no earlier run here says how long";
+  if (known > 0)
+    text = fmt::format("to do: about {} on two cores{}",
+                       duration_text(total),
+                       unknown > 0 ? fmt::format(", and {} unknown", unknown) : "");
+  return text + "; what was interrupted goes on where it stopped";
+}
+
 std::string time_text(const std::optional<double>& seconds) {
   return seconds ? duration_text(*seconds) : "unknown";
 }
@@ -63,19 +81,9 @@ std::vector<FigurePlan> plan_figures(const std::vector<Experiment>& experiments,
 
 std::string plan_table(const std::vector<FigurePlan>& plan) {
   Table table({"experiment", "state", "estimate"});
-  double total = 0;
-  bool unknown = false;
-  for (const FigurePlan& p : plan) {
+  for (const FigurePlan& p : plan)
     table.row({p.experiment->name, p.done ? "done" : "to do", p.done ? "-" : time_text(p.seconds)});
-    if (p.done) continue;
-    total += p.seconds.value_or(0);
-    unknown = unknown || !p.seconds;
-  }
-  table.footnote(
-      fmt::format("to do: about {}{} on two cores; what was interrupted goes on where "
-                  "it stopped",
-                  duration_text(total),
-                  unknown ? " and what is unknown" : ""));
+  table.footnote(remaining_text(plan));
   return table.text();
 }
 

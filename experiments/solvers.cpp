@@ -15,33 +15,38 @@ namespace leaveout {
 
 namespace {
 
-/// The numbers of a list, each at least `minimum`.
-std::vector<double> numbers(const Settings& s, const char* key, double minimum) {
+/// The numbers of a list, each at least `minimum`; `example` is a list that would do.
+std::vector<double> numbers(const Settings& s,
+                            const char* key,
+                            double minimum,
+                            const char* example) {
   std::vector<double> values;
   for (const std::string& text : s.list(key)) {
     const std::optional<double> value = parse_number(text);
     if (!value || *value < minimum)
       throw std::invalid_argument(
           fmt::format("[solvers] {}, expected numbers of at least {:g}, "
-                      "got '{}': --set {}=0.001,0.01",
+                      "got '{}': --set {}={}",
                       key,
                       minimum,
                       printable(text),
-                      key));
+                      key,
+                      example));
     values.push_back(*value);
   }
   if (values.empty())
-    throw std::invalid_argument(fmt::format("[solvers] {}, expected at least one number", key));
+    throw std::invalid_argument(
+        fmt::format("[solvers] {0}, expected at least one number: --set {0}={1}", key, example));
   return values;
 }
 
 std::vector<Index> batch_sizes(const Settings& s) {
   std::vector<Index> sizes;
   if (s.list("batches").empty()) return sizes;
-  for (const double value : numbers(s, "batches", 1)) {
+  for (const double value : numbers(s, "batches", 1, "16,64")) {
     if (value != std::floor(value))
-      throw std::invalid_argument(
-          fmt::format("[solvers] batches, expected whole numbers, got {}", value));
+      throw std::invalid_argument(fmt::format(
+          "[solvers] batches, expected whole numbers, got {}: --set batches=16,64", value));
     sizes.push_back(static_cast<Index>(value));
   }
   if (sizes.size() > 5)
@@ -52,7 +57,7 @@ std::vector<Index> batch_sizes(const Settings& s) {
 
 SolversPlan plan_of(const Settings& s) {
   SolversPlan plan;
-  plan.dampings = numbers(s, "dampings", 0);
+  plan.dampings = numbers(s, "dampings", 0, "0.001,0.01");
   plan.batches = batch_sizes(s);
   plan.depth = s.whole("depth");
   plan.stochastic_depth = s.whole("stochastic_depth");

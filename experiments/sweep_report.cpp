@@ -16,8 +16,6 @@ namespace {
 
 /// At or below this a gap is rounding: one value of the grid is then like another.
 constexpr double kRounding = 1e-12;
-/// A rank correlation inside this is called "no strong relation"; our choice.
-constexpr double kStrong = 0.5;
 
 std::vector<ProtocolKind> protocols(const SweepCurves& curves) {
   std::vector<ProtocolKind> kinds;
@@ -48,8 +46,8 @@ std::string judge_direction(Direction direction, const Estimate& e) {
   constexpr const char* kOpen = "open: the interval holds both";
   if (!e.value) return "not testable: the gap is rounding";
   if (direction == Direction::no_strong_relation) {
-    if (e.low > -kStrong && e.high < kStrong) return "agrees";
-    return e.low >= kStrong || e.high <= -kStrong ? "disagrees" : kOpen;
+    if (e.low > -kStrongCorrelation && e.high < kStrongCorrelation) return "agrees";
+    return e.low >= kStrongCorrelation || e.high <= -kStrongCorrelation ? "disagrees" : kOpen;
   }
   const bool rises = e.low > 0, falls = e.high < 0;
   if (!rises && !falls) return kOpen;

@@ -125,7 +125,9 @@ std::vector<Index> draw_removed(const TrainedTask& task, Index count) {
   const Index examples = task.train->size();
   if (count < 1 || count > examples)
     throw std::invalid_argument(fmt::format(
-        "[task] removed, expected 1 to {} (the training examples), got {}", examples, count));
+        "[task] removed, expected 1 to {0} (the training examples), got {1}: --set removed={0}",
+        examples,
+        count));
   std::vector<Index> order =
       Random(task.settings.seed, {0x72656d6f7665 /* "remove" */}).permutation(examples);
   order.resize(static_cast<std::size_t>(count));

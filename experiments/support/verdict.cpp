@@ -26,10 +26,12 @@ std::string below(const Interval& e, double bound) {
   return e.low > bound ? "disagrees" : kOpen;
 }
 
-std::string holds(const Interval& e, double number) {
+std::string near(const Interval& e, double number, double margin) {
   if (!e.value) return kUndefined;
+  if (e.low >= number - margin && e.high <= number + margin)
+    return fmt::format("agrees: within {:g} of {:g}", margin, number);
   return e.low <= number && number <= e.high
-             ? fmt::format("agrees: the interval holds {:g}", number)
+             ? "open: the interval is too wide"
              : fmt::format("disagrees: the interval excludes {:g}", number);
 }
 

@@ -17,6 +17,10 @@
 
 namespace leaveout {
 
+/// A rank correlation inside plus or minus this is called "near 0" or "no strong relation"; our
+/// choice.
+constexpr double kStrongCorrelation = 0.5;
+
 struct Verdict {
   std::string task, protocol, claim, measured, verdict;
 };
@@ -32,8 +36,10 @@ struct Interval {
 std::string above(const Interval& interval, double bound);
 /// The same for "at or below the bound".
 std::string below(const Interval& interval, double bound);
-/// "agrees: ..." where the interval holds the number.
-std::string holds(const Interval& interval, double number);
+/// "agrees: ..." where the whole interval is within `margin` of the number, "disagrees: ..." where
+/// it is not and excludes the number, else "open: ...": so wide an interval tells nothing from
+/// nothing.
+std::string near(const Interval& interval, double number, double margin);
 
 /// The verdicts as a table for the terminal.
 std::string verdict_table(const std::vector<Verdict>& verdicts, const std::string& footnote);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <vector>
@@ -36,6 +37,16 @@ void check_pairs(const VectorXd& x, const VectorXd& y) {
   }
   check_finite(x, "estimate");
   check_finite(y, "true value");
+}
+
+/// Values closer than this, in units of the largest magnitude, are tied.
+constexpr double kTie = 1e-12;
+
+std::vector<Index> ascending(const VectorXd& x) {
+  std::vector<Index> order(static_cast<std::size_t>(x.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::sort(order.begin(), order.end(), [&x](Index a, Index b) { return x[a] < x[b]; });
+  return order;
 }
 
 /// True where no spread exists. Compared exactly: a mean of equal values may differ from them in
@@ -70,6 +81,7 @@ std::optional<double> pearson_unchecked(const VectorXd& x, const VectorXd& y) {
   return std::clamp(r, -1.0, 1.0);  // rounding may step over by one bit
 }
 
+/// Of values whose ties are merged.
 std::optional<double> spearman_unchecked(const VectorXd& x, const VectorXd& y) {
   return pearson_unchecked(average_ranks(x), average_ranks(y));
 }
@@ -125,7 +137,7 @@ std::optional<double> pearson(const VectorXd& x, const VectorXd& y) {
 
 std::optional<double> spearman(const VectorXd& x, const VectorXd& y) {
   check_pairs(x, y);
-  return spearman_unchecked(x, y);
+  return spearman_unchecked(merge_ties(x), merge_ties(y));
 }
 
 std::optional<double> slope(const VectorXd& estimate, const VectorXd& truth) {
@@ -133,11 +145,21 @@ std::optional<double> slope(const VectorXd& estimate, const VectorXd& truth) {
   return slope_unchecked(estimate, truth);
 }
 
+VectorXd merge_ties(const VectorXd& x) {
+  if (x.size() == 0) return x;
+  const double close = kTie * x.cwiseAbs().maxCoeff();
+  VectorXd merged = x;  // (n)
+  double first = -std::numeric_limits<double>::infinity();
+  for (const Index i : ascending(x)) {
+    if (!(x[i] - first <= close)) first = x[i];
+    merged[i] = first;
+  }
+  return merged;
+}
+
 VectorXd average_ranks(const VectorXd& x) {
   const Index n = x.size();
-  std::vector<Index> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(), [&x](Index a, Index b) { return x[a] < x[b]; });
+  const std::vector<Index> order = ascending(x);
   VectorXd ranks(n);  // (n)
   for (Index first = 0; first < n;) {
     Index last = first;
@@ -160,20 +182,23 @@ Agreement agreement(const VectorXd& estimate, const VectorXd& truth, const Boots
   }
   const Index n = estimate.size();
   Draws pearsons, spearmans, slopes;
-  VectorXd x(n), y(n);  // (n) one resample
+  const VectorXd estimate_order = merge_ties(estimate), truth_order = merge_ties(truth);
+  VectorXd x(n), y(n), order_x(n), order_y(n);  // (n) one resample
   for (Index r = 0; n >= 2 && r < bootstrap.resamples; ++r) {
     const std::vector<Index> picks = resample_items(n, bootstrap.seed, r);
     for (Index i = 0; i < n; ++i) {
       const Index pick = picks[static_cast<std::size_t>(i)];
       x[i] = estimate[pick];
       y[i] = truth[pick];
+      order_x[i] = estimate_order[pick];
+      order_y[i] = truth_order[pick];
     }
     pearsons.add(pearson_unchecked(x, y));
-    spearmans.add(spearman_unchecked(x, y));
+    spearmans.add(spearman_unchecked(order_x, order_y));
     slopes.add(slope_unchecked(x, y));
   }
   return {pearsons.interval(pearson_unchecked(estimate, truth), n, bootstrap.level),
-          spearmans.interval(spearman_unchecked(estimate, truth), n, bootstrap.level),
+          spearmans.interval(spearman_unchecked(estimate_order, truth_order), n, bootstrap.level),
           slopes.interval(slope_unchecked(estimate, truth), n, bootstrap.level)};
 }
 

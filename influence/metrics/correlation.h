@@ -5,7 +5,8 @@
 // The law, for n pairs (x_i, y_i) with means a and b:
 //
 //   Pearson   = sum (x_i - a)(y_i - b) / sqrt(sum (x_i - a)^2 * sum (y_i - b)^2)
-//   Spearman  = Pearson of the ranks, tied values sharing their average rank
+//   Spearman  = Pearson of the ranks, tied values sharing their average rank; values closer than
+//               1e-12 of the largest magnitude are tied, because their order is rounding
 //   slope     = sum (x_i - a)(y_i - b) / sum (x_i - a)^2     least squares of y (truth) on x
 //   (estimate)
 //
@@ -69,7 +70,12 @@ std::optional<double> spearman(const Eigen::VectorXd& x, const Eigen::VectorXd& 
 /// n < 2 or a constant estimate; a constant truth has slope 0.
 std::optional<double> slope(const Eigen::VectorXd& estimate, const Eigen::VectorXd& truth);
 
-/// Ranks from 1 to n; tied values share the average of the ranks they take up.
+/// A copy of x (n) in which values closer than 1e-12 of the largest magnitude are equal: each takes
+/// the smallest value that is as close to it. What ranks are made of: duplicated examples would
+/// otherwise be ordered by their last bits.
+Eigen::VectorXd merge_ties(const Eigen::VectorXd& x);
+
+/// Ranks from 1 to n; equal values share the average of the ranks they take up.
 Eigen::VectorXd average_ranks(const Eigen::VectorXd& x);
 
 /// The three numbers with their intervals. Pairs are resampled with replacement; a resample in

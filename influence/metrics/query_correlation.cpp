@@ -35,7 +35,8 @@ void check_pair(const MatrixXd& estimate, const MatrixXd& truth) {
 /// Values in ascending order: gives the ranks of any resample without sorting again.
 class Sorted {
  public:
-  explicit Sorted(const VectorXd& values) : order_(static_cast<std::size_t>(values.size())) {
+  explicit Sorted(const VectorXd& unmerged) : order_(static_cast<std::size_t>(unmerged.size())) {
+    const VectorXd values = merge_ties(unmerged);
     std::iota(order_.begin(), order_.end(), Index{0});
     std::sort(
         order_.begin(), order_.end(), [&](Index a, Index b) { return values[a] < values[b]; });

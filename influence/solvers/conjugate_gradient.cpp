@@ -41,6 +41,7 @@ class Process {
   VectorXd rz_;                 // (k) r'z
   std::vector<Index> columns_;  // still running
   double curvature_ = 0;        // the most negative p'Ap / p'p met, or 0
+  double largest_ = 0;          // the largest one
   Index indefinite_ = 0;        // columns ended by p'Ap <= 0
 };
 
@@ -93,8 +94,10 @@ void Process::advance() {
     if (!std::isfinite(curvature))
       throw std::invalid_argument(
           fmt::format("[cg] product with column {} is not finite: check the parameters", j));
+    const double quotient = curvature / p.col(c).squaredNorm();
+    largest_ = std::max(largest_, std::abs(quotient));
     if (curvature <= 0) {
-      curvature_ = std::min(curvature_, curvature / p.col(c).squaredNorm());
+      curvature_ = std::min(curvature_, quotient);
       ++indefinite_;
       continue;
     }
@@ -146,14 +149,10 @@ Solution Process::result(const Eigen::Ref<const MatrixXd>& b, Index iterations) 
   if (indefinite_ > 0) {
     solution.converged = false;
     solution.smallest_eigenvalue = curvature_;
-    solution.message = fmt::format(
-        "[cg] {} of {} columns met a direction with p'Ap / p'p = {:.4g}: the matrix is not "
-        "positive "
-        "definite, so add damping above {:.4g}, use the Gauss-Newton matrix, or solve with Ldlt",
-        indefinite_,
-        b.cols(),
-        curvature_,
-        -curvature_);
+    solution.message = fmt::format("[cg] {} of {} columns met a direction with p'Ap / p'p = {}",
+                                   indefinite_,
+                                   b.cols(),
+                                   not_positive(curvature_, rounding_level(b.rows()) * largest_));
   } else if (!solution.converged) {
     solution.message =
         fmt::format("[cg] largest residual {:.3g} is above {:.3g} after {} iterations: {}",

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "influence/solvers/spectrum.h"
@@ -29,13 +31,13 @@ void explain_failure(std::string_view area, double tolerance, Solution& solution
 Cholesky::Cholesky(const LinearOperator& a)
     : a_(checked_dense("cholesky", a)), factor_(a_.dense()) {
   if (factor_.info() == Eigen::Success) return;
-  const double smallest = extreme_eigenvalues(a_).smallest;
+  const Spectrum ends = extreme_eigenvalues(a_);
+  const double magnitude = std::max(std::abs(ends.smallest), std::abs(ends.largest));
   throw std::invalid_argument(fmt::format(
       "[cholesky] the matrix ({0} x {0}) is not positive definite, its smallest eigenvalue is "
-      "about {1:.4g}: add damping above {2:.4g}, use the Gauss-Newton matrix, or solve with Ldlt",
+      "about {1}",
       a_.size(),
-      smallest,
-      std::max(-smallest, 0.0)));
+      not_positive(ends.smallest, rounding_level(a_.size()) * magnitude)));
 }
 
 Solution Cholesky::solve(const Eigen::Ref<const MatrixXd>& b, double tolerance) const {
@@ -49,11 +51,11 @@ Solution Cholesky::solve(const Eigen::Ref<const MatrixXd>& b, double tolerance) 
 
 Ldlt::Ldlt(const LinearOperator& a) : a_(checked_dense("ldlt", a)), factor_(a_.dense()) {
   if (inertia().zero == 0) return;
-  throw std::invalid_argument(
-      fmt::format("[ldlt] the matrix ({0} x {0}) is singular, {1} of its pivots are zero to "
-                  "rounding: add damping, or use Eigendecomposition::solve_pseudo",
-                  a_.size(),
-                  inertia().zero));
+  throw std::invalid_argument(fmt::format(
+      "[ldlt] the matrix ({0} x {0}) is singular, {1} of its pivots are zero to "
+      "rounding: raise damping or weight_decay (in code: Eigendecomposition::solve_pseudo)",
+      a_.size(),
+      inertia().zero));
 }
 
 Solution Ldlt::solve(const Eigen::Ref<const MatrixXd>& b, double tolerance) const {

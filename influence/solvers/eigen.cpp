@@ -30,7 +30,7 @@ Solution Eigendecomposition::solve(const Eigen::Ref<const MatrixXd>& b, double t
   if (solution.dropped_directions > 0)
     throw std::invalid_argument(
         fmt::format("[eigen] the matrix ({0} x {0}) is singular, {1} of its eigenvalues are zero "
-                    "to rounding: add damping, or use solve_pseudo with a cutoff",
+                    "to rounding: raise damping or weight_decay (in code: solve_pseudo)",
                     a_.size(),
                     solution.dropped_directions));
   return solution;

@@ -103,13 +103,12 @@ void refuse_divergence(const Spectrum& ends, double shift, double scale, Index n
   const double largest = ends.largest + shift;
   const double smallest = ends.smallest + shift;
   const double magnitude = std::max(std::abs(ends.largest), std::abs(ends.smallest)) + shift;
-  if (smallest <= rounding_level(n) * magnitude)
-    throw std::invalid_argument(fmt::format(
-        "[lissa] diverges at any scale (here {:.4g}): the smallest eigenvalue is {:.4g}, not "
-        "positive; add damping above {:.4g}, use the Gauss-Newton matrix, or solve with Ldlt",
-        scale,
-        smallest,
-        std::max(-smallest, 0.0)));
+  const double rounding = rounding_level(n) * magnitude;
+  if (smallest <= rounding)
+    throw std::invalid_argument(
+        fmt::format("[lissa] diverges at any scale (here {:.4g}): the smallest eigenvalue is {}",
+                    scale,
+                    not_positive(smallest, rounding)));
   if (largest >= 2 * scale)
     throw std::invalid_argument(fmt::format(
         "[lissa] diverges: the largest eigenvalue {:.4g} is not below 2 scale = {:.4g}; "

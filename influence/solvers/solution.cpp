@@ -109,4 +109,14 @@ MatrixXd checked_dense(std::string_view area, const LinearOperator& a) {
   return m;
 }
 
+std::string not_positive(double smallest, double rounding) {
+  if (smallest >= -rounding)
+    return fmt::format("{:.4g}, zero to rounding: raise damping or weight_decay", smallest);
+  return fmt::format(
+      "{:.4g}: raise damping by more than {:.4g}, set curvature=gauss_newton, or solve with ldlt "
+      "(exact_solver=ldlt, paper_solver=ldlt)",
+      smallest,
+      -smallest);
+}
+
 }  // namespace leaveout

@@ -58,6 +58,10 @@ void check_right_hand_side(std::string_view area,
 /// finite, or differs from its transpose by more than 1e-8 of its largest entry.
 Eigen::MatrixXd checked_dense(std::string_view area, const LinearOperator& a);
 
+/// The smallest eigenvalue of a matrix that is not positive definite, and what cures it, as the end
+/// of a sentence. From -rounding up it is zero as far as anyone can tell, and no solver helps.
+std::string not_positive(double smallest, double rounding);
+
 /// n eps: what n roundings leave of a number relative to the largest one met.
 inline double rounding_level(Eigen::Index n) {
   return static_cast<double>(n) * std::numeric_limits<double>::epsilon();

@@ -136,7 +136,7 @@ TEST_CASE("a base run that diverges, a bad name and two sources of data are refu
   refused({"removed=2", "momentum=2"}, "momentum");
   refused({"name=../../elsewhere"}, "name");
   refused({"data=concrete"}, "--data FILE.csv or --set data=NAME");
-  refused({"removed=4000"}, "removed");
+  refused({"removed=4000"}, "got 4000: --set removed=");
 }
 
 }  // namespace leaveout

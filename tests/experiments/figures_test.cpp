@@ -3,12 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "datasets/files.h"
 #include "experiments/cli.h"
 #include "experiments/session.h"
+#include "experiments/support/preset.h"
 #include "experiments/sweep.h"
 #include "tests/support/temporary_folder.h"
 
@@ -58,7 +60,29 @@ TEST_CASE("what is done already is left as it is, and its state is told") {
   CHECK(counted.width == 1);
   CHECK(counted.depth == 1);
   CHECK(plan_figures(experiments, how)[0].done);
-  CHECK(plan_table(plan_figures(experiments, how)).find("to do: about 0s") != std::string::npos);
+  CHECK(plan_table(plan_figures(experiments, how)).find("nothing to do") != std::string::npos);
+}
+
+TEST_CASE("the sum of what remains is of what is known, and says so") {
+  const Experiment e{"width", "", {}, {}};
+  const auto remaining = [&](std::optional<double> a, std::optional<double> b) {
+    const std::string text = plan_table({{&e, false, a}, {&e, false, b}, {&e, true, 1000.0}});
+    return text.substr(text.find("to do: "));  // the cells have no colon
+  };
+  const std::string tail = "; what was interrupted goes on where it stopped\n";
+  CHECK(remaining(20.0, 30.0) == "to do: about 50s on two cores" + tail);
+  CHECK(remaining(20.0, {}) == "to do: about 20s on two cores, and 1 unknown" + tail);
+  CHECK(remaining({}, {}) == "to do: no preset and no earlier run here says how long" + tail);
+}
+
+TEST_CASE("every quick and standard preset says how long it takes") {
+  for (const std::string preset : {"quick", "standard"})
+    for (const Experiment& e : experiment_registry()) {
+      const std::vector<std::string> presets = preset_names(e.name);
+      if (std::find(presets.begin(), presets.end(), preset) == presets.end()) continue;
+      CAPTURE(e.name);
+      CHECK(load_preset(e.name, preset, e.settings).common.has("estimated_seconds"));
+    }
 }
 
 TEST_CASE("other settings make it anew, an interrupted experiment runs again") {

@@ -245,7 +245,8 @@ TEST_CASE("the solvers of a user's table leave every table and figure, on two th
   };
   refused("divergence_scale=0.5", "divergence_scale");
   refused("dampings=0.001,much", "dampings");
-  refused("batches=1.5", "batches");
+  refused("batches=1.5", ": --set batches=16,64");
+  refused("batches=0", "got '0': --set batches=16,64");
   fs::remove_all(folder);
 }
 

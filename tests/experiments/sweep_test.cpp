@@ -65,9 +65,7 @@ std::string trend_of(const CsvTable& table, const std::string& gap) {
 }
 
 SweepCurves synthetic(double slope) {
-  SweepCurves c;
-  c.task = "t";
-  c.grid = {1, 2, 4, 8};
+  SweepCurves c{.task = "t", .grid = {1, 2, 4, 8}, .points = {}};
   for (std::uint64_t seed = 1; seed <= 4; ++seed)
     for (Index j = 0; j < 3; ++j)
       for (std::size_t v = 0; v < 4; ++v) {

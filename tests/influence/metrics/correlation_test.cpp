@@ -61,6 +61,23 @@ TEST_CASE("Spearman of hand-worked arrays, ties by average ranks") {
         doctest::Approx(0.8).epsilon(1e-15));
 }
 
+TEST_CASE("values that rounding parts are tied, and their order does not count") {
+  // Three duplicates; the differences of 1e-17 beside 1e-4 are rounding, those of 1e-15 are not.
+  const VectorXd x = vec({1e-4, 1e-5 + 1e-17, 1e-5, 1e-5 - 1e-17, -2e-5});
+  CHECK(average_ranks(merge_ties(x)) == vec({5, 3, 3, 3, 1}));
+  CHECK(average_ranks(merge_ties(-x)) == vec({1, 3, 3, 3, 5}));
+  CHECK(average_ranks(merge_ties(vec({1e-4, 1e-5 + 1e-15, 1e-5}))) == vec({3, 2, 1}));
+  // A group is no wider than the level: a chain of close steps does not run away.
+  CHECK(average_ranks(merge_ties(vec({1, 1 + 0.7e-12, 1 + 1.4e-12}))) == vec({1.5, 1.5, 3}));
+  CHECK(merge_ties(vec({0, 0})) == vec({0, 0}));
+  const VectorXd y = vec({5, 3, 3, 3, 1});
+  CHECK(*spearman(x, y) == doctest::Approx(1.0).epsilon(1e-15));
+  const Agreement a = agreement(x, y, {.resamples = 50});
+  CHECK(*a.spearman.value == doctest::Approx(1.0).epsilon(1e-15));
+  // Ties are those of all pairs: a resample without the largest value has no others.
+  CHECK(a.spearman.low == doctest::Approx(1.0).epsilon(1e-15));
+}
+
 TEST_CASE("slope is truth per estimate, not the other way round") {
   const VectorXd x = vec({1, 2, 3, 4});
   CHECK(*slope(x, 3.0 * x) == doctest::Approx(3.0).epsilon(1e-15));

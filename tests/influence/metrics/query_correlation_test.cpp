@@ -52,6 +52,14 @@ TEST_CASE("with one query both are Spearman with agreement()'s interval, ties in
   }
 }
 
+TEST_CASE("values that rounding parts are tied here too") {
+  const MatrixXd x = coarse(2 * normals(1, 3, 20)), y = coarse(x + 2 * normals(2, 3, 20));
+  const MatrixXd noisy = x + 1e-15 * normals(5, 3, 20);
+  const Bootstrap bootstrap{.resamples = 50, .seed = 4};
+  CHECK(same(mean_query_spearman(noisy, y, bootstrap), mean_query_spearman(x, y, bootstrap)));
+  CHECK(same(pooled_spearman(y, noisy, bootstrap), pooled_spearman(y, x, bootstrap)));
+}
+
 TEST_CASE("of many queries: the mean of rows, and all entries at once") {
   const MatrixXd x = normals(3, 7, 20), y = coarse(x + normals(4, 7, 20));
   double sum = 0;

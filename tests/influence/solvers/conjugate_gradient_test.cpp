@@ -62,7 +62,7 @@ TEST_CASE("CG reports the negative curvature of the Hessian of sines") {
   CHECK(s.smallest_eigenvalue < 0);
   CHECK(s.smallest_eigenvalue >= -sines.x.array().sin().maxCoeff());
   CHECK(s.message.find("[cg] 2 of 2 columns met a direction with p'Ap / p'p = -") == 0);
-  CHECK(s.message.find("add damping above") != std::string::npos);
+  CHECK(s.message.find(": raise damping by more than") != std::string::npos);
   CHECK(s.x.allFinite());
   CHECK(s.residual == relative_residual(h, s.x, v));
 }

@@ -42,7 +42,8 @@ TEST_CASE("Cholesky refuses an indefinite matrix, names its eigenvalue and the r
   CHECK(
       message ==
       "[cholesky] the matrix (11 x 11) is not positive definite, its smallest eigenvalue is about "
-      "-0.25: add damping above 0.25, use the Gauss-Newton matrix, or solve with Ldlt");
+      "-0.25: raise damping by more than 0.25, set curvature=gauss_newton, or solve with ldlt "
+      "(exact_solver=ldlt, paper_solver=ldlt)");
   // The remedies are ones.
   CHECK_NOTHROW(Cholesky(damp(a, 0.2501)));
   CHECK_THROWS_AS(Cholesky(damp(a, 0.2499)), std::invalid_argument);
@@ -108,9 +109,13 @@ TEST_CASE("a singular matrix is refused by name") {
   const DenseOperator a(with_spectrum((VectorXd(4) << 0, 0, 1, 2).finished(), 5));
   CHECK_THROWS_WITH_AS(Ldlt{a},
                        "[ldlt] the matrix (4 x 4) is singular, 2 of its pivots are zero to "
-                       "rounding: add damping, or use Eigendecomposition::solve_pseudo",
+                       "rounding: raise damping or weight_decay (in code: "
+                       "Eigendecomposition::solve_pseudo)",
                        std::invalid_argument);
-  CHECK_THROWS_AS(Cholesky(DenseOperator(MatrixXd::Zero(3, 3))), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(Cholesky(DenseOperator(MatrixXd::Zero(3, 3))),
+                       "[cholesky] the matrix (3 x 3) is not positive definite, its smallest "
+                       "eigenvalue is about 0, zero to rounding: raise damping or weight_decay",
+                       std::invalid_argument);
 }
 
 }  // namespace leaveout

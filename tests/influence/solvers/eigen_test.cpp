@@ -67,7 +67,7 @@ TEST_CASE("the exact inverse of a singular matrix is refused, with the count and
   const Eigendecomposition solver{DenseOperator(with_spectrum(e, 8))};
   CHECK_THROWS_WITH_AS(solver.solve(MatrixXd::Ones(4, 1)),
                        "[eigen] the matrix (4 x 4) is singular, 2 of its eigenvalues are zero to "
-                       "rounding: add damping, or use solve_pseudo with a cutoff",
+                       "rounding: raise damping or weight_decay (in code: solve_pseudo)",
                        std::invalid_argument);
 }
 

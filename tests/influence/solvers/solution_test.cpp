@@ -73,4 +73,13 @@ TEST_CASE("a bad right-hand side or matrix is refused") {
                        std::invalid_argument);
 }
 
+TEST_CASE("an eigenvalue that is zero to rounding has other cures than a negative one") {
+  CHECK(not_positive(5.852e-15, 1e-12) ==
+        "5.852e-15, zero to rounding: raise damping or weight_decay");
+  CHECK(not_positive(-5e-13, 1e-12) == "-5e-13, zero to rounding: raise damping or weight_decay");
+  CHECK(not_positive(-5e-12, 1e-12) ==
+        "-5e-12: raise damping by more than 5e-12, set curvature=gauss_newton, or solve with ldlt "
+        "(exact_solver=ldlt, paper_solver=ldlt)");
+}
+
 }  // namespace leaveout
