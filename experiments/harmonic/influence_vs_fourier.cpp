@@ -42,7 +42,7 @@ FourierOptions read_options(const Settings& s) {
   if (at == options.rates.end() || *at != p) options.rates.insert(at, p);
   for (const double n :
        read_list(s, "sizes", "whole numbers from 2 on, such as sizes=6,8,10", [](double x) {
-         return x >= 2 && x <= 24 && x == std::floor(x);
+         return x >= 2 && x <= 1e5 && x == std::floor(x);
        }))
     options.sizes.push_back(static_cast<Index>(n));
   options.groups = s.whole("groups");
@@ -67,16 +67,36 @@ SubsetTask load(const Job& job, const TaskOptions& options) {
   return task;
 }
 
-FourierResult measure(const SubsetTask& task,
+/// Named data have more rows than max_train lets in; all of a user's own are in.
+std::vector<SubsetTask> larger_tasks(const Job& job,
+                                     const SubsetTask& task,
+                                     const FourierOptions& options,
+                                     const TaskOptions& how) {
+  std::vector<SubsetTask> larger;
+  for (const Index n : options.sizes) {
+    if (n <= task.examples() || !job.task.csv.empty()) continue;
+    Job more = job;
+    more.task.max_train = n;
+    SubsetTask loaded = load_subset_task(more, how);
+    loaded.problem.shared_seeds = true;
+    if (loaded.examples() == n) larger.push_back(std::move(loaded));
+  }
+  return larger;
+}
+
+FourierResult measure(const Job& job,
+                      const SubsetTask& task,
                       const FourierOptions& options,
-                      const Session& session,
+                      const TaskOptions& how,
                       SubsetFiles& files) {
-  const SubsetLogits logits = train_all_subsets(task, session.options());
+  const SubsetLogits logits = train_all_subsets(task, how);
   SubsetOutputs f = subset_outputs(logits, task.output, *task.query);
   f.noise.setZero();  // shared seeds: no noise from subset to subset
   files.exact(task, f, influence_pair(task));
-  FourierResult r = predict_and_measure(task, f, options, session.options());
+  FourierResult r = predict_and_measure(task, f, options, how);
   r.unconverged += logits.unconverged;
+  for (const SubsetTask& larger : larger_tasks(job, task, options, how))
+    follow_removals(larger, options, how, r);
   return r;
 }
 
@@ -90,10 +110,12 @@ std::vector<SettingSpec> influence_vs_fourier_settings() {
                    SettingType::list,
                    "0.2,0.5,0.8",
                    "further probabilities of inclusion, beside p, that of pairs and of sizes"});
-  specs.push_back({"sizes",
-                   SettingType::list,
-                   "6,8,10,12",
-                   "numbers of training examples at which errors are followed, up to all"});
+  specs.push_back(
+      {"sizes",
+       SettingType::list,
+       "6,8,10,12,25,50,100",
+       "numbers of training examples at which errors are followed; beyond max_train only single "
+       "examples leave"});
   SettingSpec groups{"groups", SettingType::whole, "20", "random groups of each size that leave"};
   groups.minimum = 1;
   specs.push_back(groups);
@@ -115,7 +137,7 @@ void run_influence_vs_fourier(const Invocation& invocation) {
   SubsetFiles files(results.partial());
   std::vector<FourierResult> done;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    done.push_back(measure(tasks[i], options[i], session, files));
+    done.push_back(measure(session.jobs()[i], tasks[i], options[i], session.options(), files));
     write_rows(done.back(), results);
     session.print(fourier_table(done.back()));
     session.print(group_table(done.back()));

@@ -31,20 +31,23 @@ Panel weight_panel(const FourierResult& r) {
   return p;
 }
 
-Panel group_panel(const FourierResult& r) {
+constexpr std::pair<const char*, const char*> kOrders[] = {
+    {"first", "first order"},
+    {"second_without_third", "second, no third derivative"},
+    {"second", "second order"}};
+
+/// Errors of removals, a point for each comparison at its `x`.
+Panel error_panel(const std::vector<std::pair<double, const FourierComparison*>>& at,
+                  const PanelAxis& x) {
   Panel p;
-  p.x = {.label = "examples that leave"};
+  p.x = x;
   p.y = {.label = "relative error", .scale = Scale::logarithmic};
-  for (const auto& [method, name] :
-       {std::pair{"first", "first order"},
-        std::pair{"second_without_third", "second, no third derivative"},
-        std::pair{"second", "second order"}}) {
+  for (const auto& [method, name] : kOrders) {
     Series s{.name = name};
-    for (Index k = 1; k <= r.examples; ++k) {
-      const FourierComparison* c = r.find("removal", 0, k);
-      const Estimate e = c ? relative_error(*c, method) : Estimate{};
+    for (const auto& [where, c] : at) {
+      const Estimate e = relative_error(*c, method);
       if (!e.value) continue;
-      s.x.push_back(static_cast<double>(k));
+      s.x.push_back(where);
       s.y.push_back(*e.value);
       s.low.push_back(e.low);
       s.high.push_back(e.high);
@@ -54,6 +57,21 @@ Panel group_panel(const FourierResult& r) {
   return p;
 }
 
+Panel group_panel(const FourierResult& r) {
+  std::vector<std::pair<double, const FourierComparison*>> at;
+  for (Index k = 1; k <= r.examples; ++k)
+    if (const FourierComparison* c = r.find("removal", 0, k))
+      at.emplace_back(static_cast<double>(k), c);
+  return error_panel(at, {.label = fmt::format("examples of {} that leave", r.examples)});
+}
+
+Panel size_panel(const FourierResult& r) {
+  std::vector<std::pair<double, const FourierComparison*>> at;
+  for (const std::vector<Index>& sizes : {r.sizes, r.larger})
+    for (const Index n : sizes) at.emplace_back(static_cast<double>(n), r.find("removal", 0, 1, n));
+  return error_panel(at, {.label = "N, one of which leaves", .scale = Scale::logarithmic});
+}
+
 }  // namespace
 
 void draw(const std::vector<FourierResult>& done, const std::filesystem::path& folder) {
@@ -61,10 +79,12 @@ void draw(const std::vector<FourierResult>& done, const std::filesystem::path& f
   figure.columns = static_cast<int>(done.size());
   for (const FourierResult& r : done) figure.panels.push_back(weight_panel(r));
   for (const FourierResult& r : done) figure.panels.push_back(group_panel(r));
+  for (const FourierResult& r : done) figure.panels.push_back(size_panel(r));
   figure.footnotes = {
-      "Top: a point for each training example and query, the line is equality. Bottom: what random "
-      "groups change when they leave all",
-      "examples, predicted by derivatives at weights 1; bars: 95 %, over groups and queries."};
+      "Top: a point for each training example and query; the line is equality. Below: what "
+      "removals "
+      "change, predicted by",
+      "derivatives where all weights are 1. Bars: 95 %, over groups and queries."};
   write_panel_figure(folder, figure);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Groups that leave: exact effects beside predictions from where all weights are 1.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 #include "datasets/random.h"
@@ -37,12 +38,15 @@ Index choose(Index n, Index k) {
 }
 
 std::vector<Group> all_groups(Index n, Index size) {
-  std::vector<Group> groups;
-  for (Index b = 0; b < Index{1} << n; ++b) {
-    if (subset_size(b) != size) continue;
-    groups.emplace_back();
-    for (Index i = 0; i < n; ++i)
-      if ((b >> i) & 1) groups.back().push_back(i);
+  std::vector<Group> groups = {{}};
+  for (Index k = 0; k < size; ++k) {
+    std::vector<Group> grown;
+    for (const Group& group : groups)
+      for (Index i = group.empty() ? 0 : group.back() + 1; i < n; ++i) {
+        grown.push_back(group);
+        grown.back().push_back(i);
+      }
+    groups = std::move(grown);
   }
   return groups;
 }
@@ -61,6 +65,34 @@ VectorXd outputs_after(const SubsetTask& task,
                          task.query->task);
   }
   return sum / static_cast<double>(removals.size());
+}
+
+/// Predictions of group effects at w = 1, for a comparison that has its items.
+void predict_removal(const WeightDerivatives& one, FourierComparison& c) {
+  if (!one.known()) return;
+  MatrixXd first(c.exact.rows(), c.exact.cols()), without_third = first, second = first;
+  for (Index q = 0; q < first.rows(); ++q) {
+    const VectorXd f_i = one.first.row(q).transpose();
+    const PairTerms& terms = one.second[static_cast<std::size_t>(q)];
+    const MatrixXd full = terms.full(), few = terms.without_third();
+    for (Index g = 0; g < first.cols(); ++g) {
+      const Group& group = c.items[static_cast<std::size_t>(g)];
+      first(q, g) = group_influence(group, f_i);
+      without_third(q, g) = group_influence(group, f_i, few);
+      second(q, g) = group_influence(group, f_i, full);
+    }
+  }
+  c.predictions = {{"first", first}, {"second_without_third", without_third}, {"second", second}};
+}
+
+/// Outputs after training with each column of weights (N x m), (Q x m).
+MatrixXd train_outputs(const SubsetTask& task,
+                       const TaskOptions& options,
+                       const MatrixXd& weights,
+                       const std::string& title) {
+  const SubsetLogits logits =
+      train_subsets(task.problem, weights, subset_pool(options, task.settings.name + " " + title));
+  return subset_outputs(logits, task.output, *task.query).mean.transpose();
 }
 
 }  // namespace
@@ -88,20 +120,22 @@ FourierComparison compare_removal(const SubsetOutputs& f,
     for (const Index i : groups[static_cast<std::size_t>(g)]) without &= ~(Index{1} << i);
     c.exact.col(g) = (f.mean.row(full) - f.mean.row(without)).transpose();
   }
-  if (!one.known()) return c;
-  MatrixXd first(c.exact.rows(), c.exact.cols()), without_third = first, second = first;
-  for (Index q = 0; q < first.rows(); ++q) {
-    const VectorXd f_i = one.first.row(q).transpose();
-    const PairTerms& terms = one.second[static_cast<std::size_t>(q)];
-    const MatrixXd full_pairs = terms.full(), few = terms.without_third();
-    for (Index g = 0; g < first.cols(); ++g) {
-      const Group& group = groups[static_cast<std::size_t>(g)];
-      first(q, g) = group_influence(group, f_i);
-      without_third(q, g) = group_influence(group, f_i, few);
-      second(q, g) = group_influence(group, f_i, full_pairs);
-    }
-  }
-  c.predictions = {{"first", first}, {"second_without_third", without_third}, {"second", second}};
+  predict_removal(one, c);
+  return c;
+}
+
+FourierComparison train_removal(const SubsetTask& task,
+                                const TaskOptions& options,
+                                const WeightDerivatives& one,
+                                const std::vector<Group>& groups) {
+  const Index n = task.examples();
+  FourierComparison c = empty_comparison("removal", n, task.queries(), groups);
+  MatrixXd weights = MatrixXd::Ones(n, c.exact.cols() + 1);  // the last: nobody leaves
+  for (Index g = 0; g < c.exact.cols(); ++g)
+    weights.col(g)(groups[static_cast<std::size_t>(g)]).setZero();
+  const MatrixXd f = train_outputs(task, options, weights, fmt::format("removals, N = {}", n));
+  c.exact = (-f.leftCols(c.exact.cols())).colwise() + f.col(c.exact.cols());
+  predict_removal(one, c);
   return c;
 }
 
@@ -116,11 +150,9 @@ FourierComparison compare_renormalised(const SubsetTask& task,
   weights.setConstant(static_cast<double>(n) / static_cast<double>(n - c.size));
   for (Index g = 0; g < weights.cols(); ++g)
     weights.col(g)(groups[static_cast<std::size_t>(g)]).setZero();
-  const SubsetLogits logits = train_subsets(
-      task.problem, weights, subset_pool(options, task.settings.name + " renormalised"));
-  const MatrixXd after = subset_outputs(logits, task.output, *task.query).mean;  // (groups x Q)
-  c.exact = (-after).rowwise() + f.mean.row(f.mean.rows() - 1);
-  c.exact.transposeInPlace();
+  const MatrixXd after =
+      train_outputs(task, options, weights, fmt::format("renormalised, {} leave", c.size));
+  c.exact = (-after).colwise() + f.mean.row(f.mean.rows() - 1).transpose();
   if (!one.known()) return c;
   c.predictions = {{"first", c.exact}, {"second_without_third", c.exact}, {"second", c.exact}};
   for (Index g = 0; g < weights.cols(); ++g) {

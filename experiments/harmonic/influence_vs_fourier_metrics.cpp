@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The numbers of a comparison, with their intervals.
+#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "experiments/harmonic/crossed_bootstrap.h"
 #include "experiments/harmonic/influence_vs_fourier_report.h"
@@ -89,31 +89,53 @@ Estimate total_ratio(const FourierComparison& c, const std::string& method) {
   });
 }
 
+namespace {
+
+/// The comparisons at all sizes that know the method, ascending.
+std::vector<const FourierComparison*> at_sizes(const FourierResult& r,
+                                               const std::string& quantity,
+                                               const std::string& method) {
+  const bool removal = quantity == "removal";
+  std::vector<Index> sizes = r.sizes;
+  if (removal) sizes.insert(sizes.end(), r.larger.begin(), r.larger.end());
+  std::vector<const FourierComparison*> found;
+  for (const Index n : sizes) {
+    const FourierComparison* c = r.find(quantity, removal ? 0 : r.p, removal ? 1 : 0, n);
+    if (c && c->find(method)) found.push_back(c);
+  }
+  return found;
+}
+
+/// Of the drawn items those that there are in a comparison.
+Picks below(const Picks& items, Index count) {
+  Picks there;
+  for (const Index i : items)
+    if (i < count) there.push_back(i);
+  return there;
+}
+
+}  // namespace
+
 Estimate size_exponent(const FourierResult& r,
                        const std::string& quantity,
                        const std::string& method) {
-  const bool removal = quantity == "removal";
-  const auto sizes = static_cast<Index>(r.sizes.size());
-  std::vector<const FourierComparison*> found;
-  for (const Index n : r.sizes) {
-    found.push_back(r.find(quantity, removal ? 0 : r.p, removal ? 1 : 0, n));
-    if (!found.back() || !found.back()->find(method)) return {};
-  }
+  const std::vector<const FourierComparison*> found = at_sizes(r, quantity, method);
+  const auto sizes = static_cast<Index>(found.size());
+  if (sizes < 2) return {};
+  Index items_most = 0;
+  for (const FourierComparison* c : found) items_most = std::max(items_most, drawn_items(*c));
   const auto exponent = [&](const Picks& items, const Picks& queries) -> std::optional<double> {
     VectorXd log_n(sizes), log_error(sizes);
     for (Index k = 0; k < sizes; ++k) {
       const FourierComparison& c = *found[static_cast<std::size_t>(k)];
-      Picks there;  // of the drawn examples those among the first N
-      for (const Index i : items)
-        if (i < c.examples) there.push_back(i);
-      const auto error = error_of(c, *c.find(method), there, queries);
+      const auto error = error_of(c, *c.find(method), below(items, drawn_items(c)), queries);
       if (!error || !(*error > 0)) return {};
       log_n(k) = std::log(static_cast<double>(c.examples));
       log_error(k) = std::log(*error);
     }
     return slope(log_n, log_error);
   };
-  return crossed_interval(r.examples, r.queries, exponent, kBootstrap);
+  return crossed_interval(items_most, r.queries, exponent, kBootstrap);
 }
 
 }  // namespace leaveout

@@ -85,6 +85,7 @@ Json task_json(const FourierResult& r) {
   j["trainings_of_a_subset"] = r.repeats;
   j["minima_at_w1"] = r.minima_one;
   j["minima_at_wp"] = r.minima_rate;
+  j["training_stops_short_by"] = r.training_gap;
   j["weight_decay"] = r.settings.weight_decay;
   j["output"] = output_name(r.output);
   j["p"] = r.p;
@@ -107,23 +108,35 @@ void table_row(Table& table,
              to_string(relative_error(c, method))});
 }
 
+std::string error_text(const FourierComparison* c, const char* method) {
+  return c ? to_string(relative_error(*c, method)) : "-";
+}
+
 /// Errors against N: of what is followed there.
 std::string size_table(const FourierResult& r) {
-  Table table({"N", "a_i, w = p", "second order", "pairs", "leave-one-out, w = 1", "second order"});
+  Table table({"N",
+               "a_i: F_i at w = p",
+               "pairs: F_ij",
+               "leave-one-out: first order",
+               "second, no third",
+               "second order"});
   table.title(
       fmt::format("\n{}: relative error against the number N of training examples, p = {:g}",
                   r.settings.name,
                   r.p));
-  for (const Index n : r.sizes) {
-    const FourierComparison &weight = *r.find("weight", r.p, 0, n),
-                            &pair = *r.find("pair", r.p, 0, n), &loo = *r.find("removal", 0, 1, n);
+  std::vector<Index> all = r.sizes;
+  all.insert(all.end(), r.larger.begin(), r.larger.end());
+  for (const Index n : all) {
+    const FourierComparison* loo = r.find("removal", 0, 1, n);
     table.row({std::to_string(n),
-               to_string(relative_error(weight, "wp")),
-               to_string(relative_error(weight, "wp_second")),
-               to_string(relative_error(pair, "full")),
-               to_string(relative_error(loo, "first")),
-               to_string(relative_error(loo, "second"))});
+               error_text(r.find("weight", r.p, 0, n), "wp"),
+               error_text(r.find("pair", r.p, 0, n), "full"),
+               error_text(loo, "first"),
+               error_text(loo, "second_without_third"),
+               error_text(loo, "second")});
   }
+  if (!r.larger.empty())
+    table.footnote(fmt::format("beyond {} examples some of them leave, one by one", r.examples));
   return table.text();
 }
 
@@ -196,7 +209,11 @@ void describe(const std::vector<FourierResult>& done,
        "Feizi 2020): predicted parameters are asked"},
       {"relative_error", "|predicted - exact| / |exact| over examples, pairs or groups"},
       {"slope", "of the exact numbers on the predicted ones"},
-      {"examples", "of these, the first in training_examples; each size trains all its subsets"},
+      {"examples",
+       "of fewer than training_examples has, the first of these are there, of more, what "
+       "max_train=examples gives; there single examples leave and nothing else is measured"},
+      {"training_stops_short_by",
+       "|f(all) - F| / |F| over queries with F at the minima for all weights 1"},
       {"intervals",
        "95 %, bootstrap that draws training examples (or groups) and queries anew; the trainings "
        "stay"}};

@@ -32,8 +32,8 @@ Estimate error_ratio(const FourierComparison& c,
 Agreement agreement_of(const FourierComparison& c, const std::string& method);
 /// Sum of predicted over sum of exact numbers.
 Estimate total_ratio(const FourierComparison& c, const std::string& method);
-/// Least squares slope of log relative error on log N over the result's sizes, each the first N
-/// examples: -1 where errors fall as 1 / N. Undefined for one size.
+/// Least squares slope of log relative error on log N over the result's sizes (of removals: single
+/// examples, the larger sizes too): -1 where errors fall as 1 / N. Undefined for one size.
 Estimate size_exponent(const FourierResult& r,
                        const std::string& quantity,
                        const std::string& method);

@@ -117,7 +117,7 @@ void require_derivatives(const SubsetTask& task) {
                     output_name(default_output(task.query->task))));
 }
 
-WeightDerivatives output_derivatives(const SubsetTask& task, double centre) {
+WeightDerivatives weight_derivatives(const SubsetTask& task, double centre) {
   require_derivatives(task);
   WeightDerivatives d;
   d.centre = centre;
@@ -212,7 +212,7 @@ bool bends(const WeightDerivatives& at) {
 std::vector<FourierComparison> measure_size(const SubsetTask& task,
                                             const SubsetOutputs& f,
                                             const WeightDerivatives& one) {
-  std::vector<FourierComparison> found = compare_spectra(f, one, output_derivatives(task, task.p));
+  std::vector<FourierComparison> found = compare_spectra(f, one, weight_derivatives(task, task.p));
   const Index n = task.examples();
   found.push_back(compare_removal(f, one, draw_groups(n, 1, n, task.problem.seed)));
   return found;
@@ -249,11 +249,14 @@ FourierResult predict_and_measure(const SubsetTask& task,
                                   const FourierOptions& options,
                                   const TaskOptions& how) {
   FourierResult r = describe_task(task);
-  const WeightDerivatives one = output_derivatives(task, 1);
+  const WeightDerivatives one = weight_derivatives(task, 1);
   r.minima_one = static_cast<Index>(one.minima.size());
+  if (one.known())
+    r.training_gap =
+        (f.mean.row(f.mean.rows() - 1).transpose() - one.value).norm() / one.value.norm();
   r.rates = options.rates;
   for (const double p : r.rates) {
-    const WeightDerivatives rate = output_derivatives(task, p);
+    const WeightDerivatives rate = weight_derivatives(task, p);
     if (p == task.p) {
       r.minima_rate = static_cast<Index>(rate.minima.size());
       r.third = bends(one) || bends(rate);
@@ -275,10 +278,21 @@ FourierResult predict_and_measure(const SubsetTask& task,
     append(
         r.comparisons,
         measure_size(
-            part, subset_outputs(logits, part.output, *part.query), output_derivatives(part, 1)));
+            part, subset_outputs(logits, part.output, *part.query), weight_derivatives(part, 1)));
   }
   r.sizes.push_back(r.examples);
   return r;
+}
+
+void follow_removals(const SubsetTask& larger,
+                     const FourierOptions& options,
+                     const TaskOptions& how,
+                     FourierResult& result) {
+  const Index n = larger.examples();
+  const Index most = std::max(options.groups, result.examples);
+  result.larger.push_back(n);
+  result.comparisons.push_back(train_removal(
+      larger, how, weight_derivatives(larger, 1), draw_groups(n, 1, most, larger.problem.seed)));
 }
 
 }  // namespace leaveout

@@ -11,7 +11,7 @@
 // First order is the first term of each. At c = p the datamodel weight's second order is the
 // (1/2) (1 - 2p) F_ii alone.
 //
-//   WeightDerivatives one = output_derivatives(task, 1), rate = output_derivatives(task, 0.5);
+//   WeightDerivatives one = weight_derivatives(task, 1), rate = weight_derivatives(task, 0.5);
 //   std::vector<FourierComparison> found = compare_spectra(f, one, rate);
 //   found[0].exact(2, 5);                 // a_5(p) of query 2
 
@@ -34,7 +34,7 @@ struct WeightDerivatives {
 void require_derivatives(const SubsetTask& task);
 
 /// Throws as require_derivatives().
-WeightDerivatives output_derivatives(const SubsetTask& task, double centre);
+WeightDerivatives weight_derivatives(const SubsetTask& task, double centre);
 
 /// a_i(p) to first or to second order, (Q x N).
 Eigen::MatrixXd predicted_weights(const WeightDerivatives& at, double p, bool second_order);
@@ -79,6 +79,12 @@ FourierComparison compare_removal(const SubsetOutputs& f,
                                   const WeightDerivatives& one,
                                   const std::vector<Group>& groups);
 
+/// The same for a task whose subsets are too many to train all: trains once per group.
+FourierComparison train_removal(const SubsetTask& task,
+                                const TaskOptions& options,
+                                const WeightDerivatives& one,
+                                const std::vector<Group>& groups);
+
 /// renormalised (Basu, You, Feizi 2020): theta is predicted, then asked. Trains once per group.
 FourierComparison compare_renormalised(const SubsetTask& task,
                                        const TaskOptions& options,
@@ -96,11 +102,13 @@ struct FourierResult {
   double p = 0.5;
   Index examples = 0, queries = 0, parameters = 0, repeats = 1, unconverged = 0;
   std::string model;
-  std::vector<Index> rows;                // (N) as in SubsetTask
-  std::vector<double> rates;              // ascending, p among them
-  std::vector<Index> sizes;               // ascending, the last is `examples`
+  std::vector<Index> rows;    // (N) as in SubsetTask
+  std::vector<double> rates;  // ascending, p among them
+  std::vector<Index> sizes;   // ascending, the last is `examples`: all subsets are trained
+  std::vector<Index> larger;  // ascending: there only single examples leave
   Index minima_one = 0, minima_rate = 0;  // found at w = 1 and at w = p 1
-  bool third = true;                      // whether the third derivative is anything but rounding
+  double training_gap = 0;  // |f(all) - F(1)| / |F(1)| over queries: how far training stops short
+  bool third = true;        // whether the third derivative is anything but rounding
   std::vector<FourierComparison> comparisons;
 
   /// Null where there is none. `examples` 0: of all of them.
@@ -112,7 +120,7 @@ struct FourierResult {
 
 struct FourierOptions {
   std::vector<double> rates;  // ascending, the task's own among them
-  std::vector<Index> sizes;   // ascending numbers of examples; those of the task and more are left
+  std::vector<Index> sizes;   // ascending; of all subsets those below the task's examples
   Index groups = 20;          // of each size
 };
 
@@ -121,5 +129,11 @@ FourierResult predict_and_measure(const SubsetTask& task,
                                   const SubsetOutputs& f,
                                   const FourierOptions& options,
                                   const TaskOptions& how);
+
+/// Adds the removal of single examples from a task with more of them.
+void follow_removals(const SubsetTask& larger,
+                     const FourierOptions& options,
+                     const TaskOptions& how,
+                     FourierResult& result);
 
 }  // namespace leaveout

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "experiments/harmonic/influence_vs_fourier_report.h"
 
@@ -52,19 +53,14 @@ class Judge {
     better(p, *r_.find("mean", p), "theory: F_ii makes E f nearer", "wp_second", "wp");
   }
 
-  /// Groups of one example, of a quarter and of half of them.
+  /// One example, and half of all, leave.
   void groups() {
-    std::vector<Index> sizes = {1, r_.examples / 4, r_.examples / 2};
-    std::sort(sizes.begin(), sizes.end());
-    sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-    for (const Index k : sizes) {
-      const FourierComparison* c = r_.find("removal", 0, k);
-      if (!c) continue;
-      better(k, *c, "theory: second order beats first", "second", "first");
-      third(k, *c, "theory: the third derivative improves it", "second", "second_without_third");
-    }
-    if (const FourierComparison* c = r_.find("renormalised", 0, sizes.back()))
-      better(sizes.back(),
+    const Index half = r_.examples / 2;
+    for (const Index k : half > 1 ? std::vector<Index>{1, half} : std::vector<Index>{1})
+      removal(*r_.find("removal", 0, k));
+    if (!r_.larger.empty()) removal(*r_.find("removal", 0, 1, r_.larger.back()));
+    if (const FourierComparison* c = r_.find("renormalised", 0, std::max<Index>(half, 1)))
+      better(leaving(*c),
              *c,
              "Basu, You, Feizi: second order beats first, weights renormalised",
              "second_without_third",
@@ -72,18 +68,12 @@ class Judge {
   }
 
   void sizes() {
-    if (r_.sizes.size() < 2) return;
-    const Estimate weight = size_exponent(r_, "weight", "wp"),
-                   loo = size_exponent(r_, "removal", "first");
-    const std::string about = fmt::format("N = {} to {}", r_.sizes.front(), r_.sizes.back());
-    say(about,
-        "theory: error of F_i(p) falls with N (exponent below 0)",
-        weight,
-        below(interval(weight), 0));
-    say(about,
-        "theory: error of F_i(1) as leave-one-out falls with N",
-        loo,
-        below(interval(loo), 0));
+    if (r_.sizes.size() > 1)
+      falls(r_.sizes.back(), "theory: error of F_i(p) as a_i", "weight", "wp");
+    if (r_.sizes.size() + r_.larger.size() < 2) return;
+    const Index most = r_.larger.empty() ? r_.sizes.back() : r_.larger.back();
+    falls(most, "theory: error of F_i(1) as leave-one-out", "removal", "first");
+    falls(most, "theory: its error to second order", "removal", "second");
   }
 
  private:
@@ -102,6 +92,27 @@ class Judge {
     say(fmt::format("p = {:g}", p), claim, e, verdict);
   }
 
+  static std::string leaving(const FourierComparison& c) {
+    return fmt::format("{} of {} leave", c.size, c.examples);
+  }
+
+  void removal(const FourierComparison& c) {
+    better(leaving(c), c, "theory: second order beats first", "second", "first");
+    third(leaving(c),
+          c,
+          "theory: the third derivative improves it",
+          "second",
+          "second_without_third");
+  }
+
+  void falls(Index most, const std::string& error, const char* quantity, const char* method) {
+    const Estimate e = size_exponent(r_, quantity, method);
+    say(fmt::format("N = {} to {}", r_.sizes.front(), most),
+        error + " falls with N (exponent below 0)",
+        e,
+        below(interval(e), 0));
+  }
+
   void better(const std::string& about,
               const FourierComparison& c,
               const std::string& claim,
@@ -114,11 +125,6 @@ class Judge {
       double p, const FourierComparison& c, const char* claim, const char* a, const char* b) {
     better(fmt::format("p = {:g}", p), c, claim, a, b);
   }
-  void better(
-      Index k, const FourierComparison& c, const char* claim, const char* a, const char* b) {
-    better(fmt::format("groups of {}", k), c, claim, a, b);
-  }
-
   /// As better(), where the objective is not quadratic.
   template <typename About>
   void third(
