@@ -76,12 +76,13 @@ Panel size_panel(const FourierResult& r) {
 
 void draw(const std::vector<FourierResult>& done, const std::filesystem::path& folder) {
   PanelFigure figure{.name = "influence-vs-fourier"};
-  figure.columns = static_cast<int>(done.size());
+  // A column for each task; of one task a row.
+  figure.columns = done.size() == 1 ? 3 : static_cast<int>(done.size());
   for (const FourierResult& r : done) figure.panels.push_back(weight_panel(r));
   for (const FourierResult& r : done) figure.panels.push_back(group_panel(r));
   for (const FourierResult& r : done) figure.panels.push_back(size_panel(r));
   figure.footnotes = {
-      "Top: a point for each training example and query; the line is equality. Below: what "
+      "Weights: a point for each training example and query; the line is equality. Below: what "
       "removals "
       "change, predicted by",
       "derivatives where all weights are 1. Bars: 95 %, over groups and queries."};

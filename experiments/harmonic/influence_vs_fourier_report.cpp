@@ -109,7 +109,7 @@ void table_row(Table& table,
 }
 
 std::string error_text(const FourierComparison* c, const char* method) {
-  return c ? to_string(relative_error(*c, method)) : "-";
+  return c ? to_string(relative_error(*c, method), 3) : "-";
 }
 
 /// Errors against N: of what is followed there.
@@ -136,7 +136,7 @@ std::string size_table(const FourierResult& r) {
                error_text(loo, "second")});
   }
   if (!r.larger.empty())
-    table.footnote(fmt::format("beyond {} examples some of them leave, one by one", r.examples));
+    table.footnote(fmt::format("beyond {} examples some of them leave, one at a time", r.examples));
   return table.text();
 }
 
@@ -266,7 +266,7 @@ std::string group_table(const FourierResult& r) {
     for (const char* quantity : {"removal", "renormalised"})
       if (const FourierComparison* c = r.find(quantity, 0, k))
         for (const char* method : {"first", "second_without_third", "second"})
-          cells.push_back(to_string(relative_error(*c, method)));
+          cells.push_back(to_string(relative_error(*c, method), 3));
     if (cells.size() == 7) table.row(cells);
   }
   return table.text() + size_table(r);

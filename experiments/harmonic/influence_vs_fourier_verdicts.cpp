@@ -32,24 +32,38 @@ class Judge {
     const FourierComparison& weight = *r_.find("weight", p);
     const Estimate full = agreement_of(weight, "w1").slope;
     say(p,
-        "theory: a_i on F_i(1) has a slope above 1, towards 1/p",
+        "paper: a_i is not F_i(1); theory: slope above 1, towards 1/p",
         full,
         above(interval(full), 1));
     const Estimate there = agreement_of(weight, "wp").slope;
-    say(p, "theory: a_i on F_i(p) has a slope near 1 (0.9 to 1.1)", there, near_one(there));
+    say(p,
+        "theory, to leading order: a_i on F_i(p) has slope 1 (0.9 to 1.1)",
+        there,
+        near_one(there));
     better(p, weight, "theory: F_i(p) is nearer to a_i than F_i(1) is", "wp", "w1");
-    if (p != 0.5) better(p, weight, "theory: F_ii makes it nearer still", "wp_second", "wp");
+    if (p != 0.5)
+      better(p, weight, "of the next order, F_ii alone makes it nearer still", "wp_second", "wp");
   }
 
   void spectrum() {
     const double p = r_.p;
     const FourierComparison &pair = *r_.find("pair", p), &b1 = *r_.find("b1", p);
     const Estimate slope = agreement_of(pair, "full").slope;
-    say(p, "theory: pairs on F_ij(p) have a slope near 1", slope, near_one(slope));
-    third(p, pair, "theory: the third derivative improves pairs", "full", "without_third");
+    say(p,
+        "theory, to leading order: pairs on F_ij(p) have slope 1 (0.9 to 1.1)",
+        slope,
+        near_one(slope));
+    third(p,
+          pair,
+          "theory, for large N: the third derivative improves pairs",
+          "full",
+          "without_third");
     better(p, pair, "theory: the output's curvature alone is worse", "full", "output");
     const Estimate total = total_ratio(b1, "wp");
-    say(p, "theory: sum_i v F_i(p)^2 is near B_1 (ratio 0.9 to 1.1)", total, near_one(total));
+    say(p,
+        "theory, to leading order: B_1 is v sum_i F_i(p)^2 (ratio 0.9 to 1.1)",
+        total,
+        near_one(total));
     better(p, *r_.find("mean", p), "theory: F_ii makes E f nearer", "wp_second", "wp");
   }
 
@@ -93,14 +107,14 @@ class Judge {
   }
 
   static std::string leaving(const FourierComparison& c) {
-    return fmt::format("{} of {} leave", c.size, c.examples);
+    return fmt::format("{} of {} removed", c.size, c.examples);
   }
 
   void removal(const FourierComparison& c) {
     better(leaving(c), c, "theory: second order beats first", "second", "first");
     third(leaving(c),
           c,
-          "theory: the third derivative improves it",
+          "theory, for large N: the third derivative improves it",
           "second",
           "second_without_third");
   }
