@@ -4,6 +4,7 @@
 #include "experiments/harmonic/datamodel_theorem.h"
 #include "experiments/harmonic/datamodels.h"
 #include "experiments/harmonic/group_influence.h"
+#include "experiments/harmonic/influence_vs_fourier.h"
 #include "experiments/harmonic/residual_estimation.h"
 #include "experiments/harmonic/spectrum.h"
 #include "experiments/harmonic/subset_task.h"
@@ -29,6 +30,10 @@ std::vector<Experiment> harmonic_experiments() {
        "when do single influences add up to that of their group?",
        group_influence_settings(),
        run_group_influence},
+      {"influence-vs-fourier",
+       "whether influence functions predict the spectrum of a trained model, and groups",
+       influence_vs_fourier_settings(),
+       run_influence_vs_fourier},
       {"residual-estimation",
        "what no linear datamodel explains, by ten estimators beside the exact value",
        residual_estimation_settings(),
