@@ -161,7 +161,7 @@ Verdict noise_rate_verdict(const ResidualResult& r, const std::string& method) {
           r.output,
           fmt::format("theory: noise of B_1 falls as n^-1/2 ({})", method),
           fmt::format("power {}", ratio_text(slope)),
-          holds(interval(slope), -0.5)};
+          near(interval(slope), -0.5, 0.25)};
 }
 
 Verdict paper_rate_verdict(const ResidualResult& r) {
