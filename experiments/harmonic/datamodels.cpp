@@ -4,9 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
-#include <stdexcept>
 
 #include "experiments/harmonic/datamodels_report.h"
 #include "experiments/harmonic/subset_influence.h"
@@ -18,19 +16,7 @@ using Eigen::VectorXd;
 namespace {
 
 std::vector<Index> removal_sizes(const Settings& settings) {
-  std::vector<Index> sizes;
-  for (const std::string& text : settings.list("removals")) {
-    Index k = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), k);
-    if (error != std::errc() || end != text.data() + text.size() || k < 1 ||
-        (!sizes.empty() && k <= sizes.back()))
-      throw std::invalid_argument(
-          fmt::format("[datamodels] removals, expected rising whole numbers from 1 on, as in "
-                      "1,10,100, got '{}'",
-                      text));
-    sizes.push_back(k);
-  }
-  return sizes;
+  return read_counts(settings, "removals", 1, "datamodels");
 }
 
 /// What is known of each query's spectrum without all subsets.

@@ -81,6 +81,7 @@ std::string removal_table(const DatamodelsResult& r) {
   for (const Flips& f : r.removals.flips) {
     const std::vector<Index> predicted = predicted_flips(r, f);
     std::vector<double> sizes;
+    sizes.reserve(predicted.size());
     for (const Index q : predicted)
       sizes.push_back(static_cast<double>(*f.size[static_cast<std::size_t>(q)]));
     std::sort(sizes.begin(), sizes.end());

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <stdexcept>
 
 #include "experiments/harmonic/residual_estimation_report.h"
@@ -15,19 +14,9 @@ namespace leaveout {
 
 namespace {
 
+/// Sixteen trainings are the fewest that the paper's plan needs.
 std::vector<Index> training_counts(const Settings& settings) {
-  std::vector<Index> counts;
-  for (const std::string& text : settings.list("trainings")) {
-    Index n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (error != std::errc() || end != text.data() + text.size() || n < 16 ||
-        (!counts.empty() && n <= counts.back()))
-      throw std::invalid_argument(fmt::format(
-          "[residual-estimation] trainings, expected rising whole numbers from 16 on, as in "
-          "100,1000, got '{}'",
-          text));
-    counts.push_back(n);
-  }
+  std::vector<Index> counts = read_counts(settings, "trainings", 16, "residual-estimation");
   if (counts.empty())
     throw std::invalid_argument(
         "[residual-estimation] trainings, expected at least one number, as in 100,1000, got none");

@@ -173,7 +173,8 @@ double predicted_spread(const ErrorCell& cell) {
 
 double u_statistic_error(const TrainedCube& cube, Index query, Index trainings) {
   const double runs = static_cast<double>(cube.runs());
-  const double m = static_cast<double>(trainings / cube.runs());
+  const Index subsets = trainings / cube.runs();
+  const double m = static_cast<double>(subsets);
   VectorXd linear = cube.mean.col(query);
   to_spectrum(linear, cube.p);
   const double mean = linear[0], degree1 = degree_one(linear).squaredNorm();

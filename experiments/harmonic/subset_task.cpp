@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 #include "datasets/text.h"
@@ -85,6 +86,28 @@ std::vector<double> read_rates(const Settings& settings, const std::string& area
   std::sort(rates.begin(), rates.end());
   rates.erase(std::unique(rates.begin(), rates.end()), rates.end());
   return rates;
+}
+
+std::vector<Index> read_counts(const Settings& settings,
+                               const std::string& key,
+                               Index least,
+                               const std::string& area) {
+  std::vector<Index> counts;
+  for (const std::string& text : settings.list(key)) {
+    Index n = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (error != std::errc() || end != text.data() + text.size() || n < least ||
+        (!counts.empty() && n <= counts.back()))
+      throw std::invalid_argument(
+          fmt::format("[{}] {}, expected rising whole numbers from {} on, separated by commas, got "
+                      "'{}'",
+                      area,
+                      key,
+                      least,
+                      text));
+    counts.push_back(n);
+  }
+  return counts;
 }
 
 SubsetTask load_subset_task(const Job& job, const TaskOptions& options) {

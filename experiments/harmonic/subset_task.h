@@ -40,6 +40,13 @@ SettingSpec rates_setting();
 /// is no number within (0, 1); `area` opens the message.
 std::vector<double> read_rates(const Settings& settings, const std::string& area);
 
+/// The whole numbers of a list setting, each from `least` on. Throws std::invalid_argument unless
+/// they rise; `area` opens the message.
+std::vector<Index> read_counts(const Settings& settings,
+                               const std::string& key,
+                               Index least,
+                               const std::string& area);
+
 /// Loads the data and the model. Throws std::invalid_argument for what the user got wrong, before
 /// anything is trained.
 SubsetTask load_subset_task(const Job& job, const TaskOptions& options);

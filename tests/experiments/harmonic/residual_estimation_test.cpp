@@ -213,6 +213,25 @@ TEST_CASE("measured bias and noise are those foretold, with training noise too")
   }
 }
 
+TEST_CASE("the U-statistic's error on one linear effect c phi_1, in closed form") {
+  // y f1 = c^2 phi^2 + noise c phi with phi^2 of mean 1 and E phi^4 = (1 - 3v)/v.
+  const double c = 1.5, noise = 0.6, p = 0.3, v = p * (1 - p);
+  TrainedCube cube;
+  cube.p = p;
+  cube.examples = 3;
+  cube.mean.resize(8, 1);
+  for (Index b = 0; b < 8; ++b)
+    cube.mean(b, 0) = 7 + c * ((contains(b, 0) ? 1 : 0) - p) / std::sqrt(v);
+  const double fourth = std::pow(c, 4) * ((1 - 3 * v) / v - 1);
+  CHECK(u_statistic_error(cube, 0, 50) ==
+        doctest::Approx(std::sqrt(4 * fourth / 50 + 6 * std::pow(c, 4) / 2500)).epsilon(1e-10));
+  cube.deviation = MatrixXd::Constant(8, 1, noise);  // two trainings each: half as many subsets
+  const double half = noise * noise / 2, y = c * c + half;
+  CHECK(u_statistic_error(cube, 0, 50) ==
+        doctest::Approx(std::sqrt(4 * (fourth + half * c * c) / 25 + 6 * y * y / 625))
+            .epsilon(1e-10));
+}
+
 TEST_CASE("errors over repetitions, and their power law") {
   ResidualErrors errors;
   errors.share = errors.degree1 = errors.variance = VectorXd::Constant(2, 0.5);
