@@ -16,7 +16,9 @@ namespace {
 VectorXd start(const SubsetProblem& p, const Objective& objective, Index seed) {
   const ModelSpec& spec = p.model->spec();
   if (is_convex(spec)) return VectorXd::Zero(p.model->parameter_count());
-  Random stream(p.seed, {0x696e666c /* "infl" */, static_cast<std::uint64_t>(seed)});
+  Random stream = p.shared_seeds
+                      ? shared_seed(p, seed)
+                      : Random(p.seed, {0x696e666c /* "infl" */, static_cast<std::uint64_t>(seed)});
   Protocol protocol = p.protocol;
   const VectorXd init = initialise(spec, p.initialisation, stream.bits());
   protocol.seed = stream.bits();

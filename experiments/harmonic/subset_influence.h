@@ -9,6 +9,7 @@
 //
 // A convex model has one minimum. A network has one for each training: its derivatives are means
 // over the minima that the trainings of `seeds` seeds lead to, each polished by Newton's method.
+// With shared seeds they are the seeds of the subsets' own trainings.
 
 #include "experiments/harmonic/subset_files.h"
 #include "influence/harmonic/weighted_response.h"

@@ -60,6 +60,14 @@ void check(const SubsetProblem& p, const MatrixXd& subsets) {
       "use fewer queries (--set max_query=10) or fewer seeds");
 }
 
+/// Subset 0 stands for all of them.
+Random seed_stream(const SubsetProblem& p, Index subset, Index repeat) {
+  return Random(p.seed,
+                {0x737562736574 /* "subset" */,
+                 static_cast<std::uint64_t>(subset),
+                 static_cast<std::uint64_t>(repeat)});
+}
+
 /// The trainings of some neighbouring columns of `subsets`, in one shard.
 class Block {
  public:
@@ -112,10 +120,7 @@ class Block {
       theta = std::move(run.theta);
       return run.converged;
     }
-    Random stream(p_.seed,
-                  {0x737562736574 /* "subset" */,
-                   p_.shared_seeds ? 0 : static_cast<std::uint64_t>(subset) + 1,
-                   static_cast<std::uint64_t>(repeat)});
+    Random stream = seed_stream(p_, p_.shared_seeds ? 0 : subset + 1, repeat);
     Protocol protocol = p_.protocol;
     const VectorXd start = initialise(spec, p_.initialisation, stream.bits());
     protocol.seed = stream.bits();
@@ -166,6 +171,7 @@ SubsetLogits train_subsets(const SubsetProblem& problem,
   std::vector<ShardTask> tasks;
   for (Index first = 0; first < subsets.cols(); first += block_size(problem.model->spec()))
     blocks.emplace_back(problem, subsets, first);
+  tasks.reserve(blocks.size());
   for (const Block& block : blocks)
     tasks.push_back({block.key(description), [&block] { return block.make(); }});
   SubsetLogits all;
@@ -181,6 +187,10 @@ SubsetLogits train_subsets(const SubsetProblem& problem,
     std::string().swap(bytes);  // not all of them twice
   }
   return all;
+}
+
+Random shared_seed(const SubsetProblem& problem, Index repeat) {
+  return seed_stream(problem, 0, repeat);
 }
 
 MatrixXd all_subsets(Index examples) {

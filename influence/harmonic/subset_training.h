@@ -18,6 +18,7 @@
 // number of threads. Within a block they are visited in Gray order, where neighbours differ little,
 // and each exact solution starts from the one before it; what is left of that way is rounding.
 
+#include "datasets/random.h"
 #include "models/model.h"
 #include "models/shard_pool.h"
 #include "models/trainer.h"
@@ -70,6 +71,9 @@ struct SubsetLogits {
 SubsetLogits train_subsets(const SubsetProblem& problem,
                            const Eigen::MatrixXd& subsets,
                            const PoolOptions& options);
+
+/// Where a shared seed's training of a network takes its initialisation and batches from.
+Random shared_seed(const SubsetProblem& problem, Index repeat);
 
 /// The 2^N subsets of N examples, (N x 2^N): column b holds the bits of b, lowest first. Requires
 /// N <= 24.
