@@ -82,7 +82,7 @@ void draw(const std::vector<FourierResult>& done, const std::filesystem::path& f
   for (const FourierResult& r : done) figure.panels.push_back(group_panel(r));
   for (const FourierResult& r : done) figure.panels.push_back(size_panel(r));
   figure.footnotes = {
-      "Weights: a point for each training example and query; the line is equality. Below: what "
+      "Weights: a point for each training example and query; the line is equality. Errors: what "
       "removals "
       "change, predicted by",
       "derivatives where all weights are 1. Bars: 95 %, over groups and queries."};

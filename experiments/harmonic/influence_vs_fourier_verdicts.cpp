@@ -55,7 +55,7 @@ class Judge {
         near_one(slope));
     third(p,
           pair,
-          "theory, for large N: the third derivative improves pairs",
+          "theory, to leading order: the third derivative improves pairs",
           "full",
           "without_third");
     better(p, pair, "theory: the output's curvature alone is worse", "full", "output");
@@ -114,7 +114,7 @@ class Judge {
     better(leaving(c), c, "theory: second order beats first", "second", "first");
     third(leaving(c),
           c,
-          "theory, for large N: the third derivative improves it",
+          "theory, to leading order: the third derivative improves it",
           "second",
           "second_without_third");
   }

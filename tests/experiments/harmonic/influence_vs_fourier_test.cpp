@@ -14,6 +14,7 @@
 #include "experiments/cli.h"
 #include "experiments/harmonic/crossed_bootstrap.h"
 #include "experiments/harmonic/influence_vs_fourier_report.h"
+#include "influence/harmonic/group_prediction.h"
 #include "influence/harmonic/ridge_removal.h"
 #include "influence/harmonic/values.h"
 #include "tests/support/temporary_folder.h"
@@ -225,6 +226,16 @@ TEST_CASE("renormalised removals are those of a task without the group") {
   const WeightDerivatives at = weight_derivatives(rest, 1);
   CHECK((c.exact.col(0) - (one.value - at.value)).norm() < 1e-8);
   CHECK(relative_error(c, "second").value < relative_error(c, "first").value);
+  // A margin is linear in theta: first order is a derivative along the weights' own direction.
+  VectorXd direction = VectorXd::Constant(5, -2.0 / 3);
+  direction(groups.front()).setOnes();
+  CHECK((c.find("first")->col(0) - one.first * direction).norm() < 1e-12);
+  const NormalisedRemoval steps = normalised_removal(one.minima.front(), groups.front());
+  const VectorXd third =
+      -one.minima.front().gradients(*task.query, task.output).transpose() * steps.third;
+  const VectorXd gap = (*c.find("second") - *c.find("second_without_third")).col(0);
+  CHECK(third.norm() > 1e-4);
+  CHECK((gap - third).norm() < 1e-12);
   // Trained once per group or looked up in the table of all subsets: the same removal.
   const FourierComparison looked_up = compare_removal(f, one, groups);
   const FourierComparison trained = train_removal(task, {}, one, groups);
@@ -235,11 +246,21 @@ TEST_CASE("renormalised removals are those of a task without the group") {
 TEST_CASE("derivatives of a network are taken at the minima of the subsets' own trainings") {
   const SubsetTask task = small_task(
       "mlp:3", {"weight_decay=0.05", "learning_rate=0.2", "momentum=0.9", "epochs=800", "seeds=2"});
-  const SubsetLogits logits = train_subsets(task.problem, MatrixXd::Ones(5, 1), {});
-  const SubsetOutputs f = subset_outputs(logits, task.output, *task.query);
-  const WeightDerivatives one = weight_derivatives(task, 1);
-  REQUIRE(one.minima.size() == 2);
-  CHECK((f.mean.row(0).transpose() - one.value).norm() < 1e-5 * one.value.norm());
+  const SubsetProblem& p = task.problem;
+  const SubsetLogits logits = train_subsets(p, MatrixXd::Ones(5, 1), {});
+  const std::vector<WeightedResponse> minima = weighted_minima(task, 1);
+  REQUIRE(minima.size() == 2);
+  for (Index r = 0; r < 2; ++r) {
+    Random stream = shared_seed(p, r);
+    const VectorXd start = initialise(p.model->spec(), p.initialisation, stream.bits());
+    Protocol protocol = p.protocol;
+    protocol.seed = stream.bits();
+    const Objective objective = training_objective(*p.model, *p.train, p.weight_decay);
+    const VectorXd theta = train(objective, start, protocol).theta;
+    CHECK(outputs(*p.model, p.query->inputs, theta) == logits.of(0, r));
+    CHECK((minima[static_cast<std::size_t>(r)].theta() - theta).norm() < 1e-5 * theta.norm());
+  }
+  CHECK((minima[0].theta() - minima[1].theta()).norm() > 0.1 * minima[0].theta().norm());
 }
 
 TEST_CASE("drawing both sides anew gives the variance of both") {
