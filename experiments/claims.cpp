@@ -24,8 +24,9 @@ struct Count {
   int all = 0, agree = 0, disagree = 0;
 };
 
-std::string table(const CsvTable& verdicts, Count& count) {
-  std::string text = "| task | protocol | claim of the paper | measured | verdict |\n";
+std::string table(const CsvTable& verdicts, const VerdictWords& words, Count& count) {
+  std::string text =
+      fmt::format("| task | {} | {} | measured | verdict |\n", words.part, words.claim);
   text += "|---|---|---|---|---|\n";
   for (Eigen::Index r = 0; r < verdicts.rows(); ++r) {
     text += "|";
@@ -48,7 +49,7 @@ std::string claims_page(const std::vector<Experiment>& experiments, const Invoca
   for (const Experiment& e : experiments) {
     const std::filesystem::path file = invocation.out / e.name / invocation.preset / "verdicts.csv";
     if (!std::filesystem::exists(file)) continue;
-    const std::string rows = table(read_csv(file.string()), count);
+    const std::string rows = table(read_csv(file.string()), e.words, count);
     text += fmt::format("### {}\n\n{}: {}.\n\n{}\n", e.name, e.name, e.summary, rows);
   }
   if (text.empty())

@@ -36,7 +36,8 @@ const std::vector<Experiment>& experiment_registry() {
         {"solvers",
          "how far CG and LiSSA are from the exact solution, product by product",
          solvers_settings(),
-         run_solvers}};
+         run_solvers,
+         theory("system")}};
     for (const SweepKind& kind : sweep_kinds())
       all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
                        run_sweep(kind, how);
@@ -44,7 +45,8 @@ const std::vector<Experiment>& experiment_registry() {
     all.push_back({"response-path",
                    "the response followed exactly from no removal to removal, beside its tangent",
                    response_path_settings(),
-                   run_response_path});
+                   run_response_path,
+                   theory("response")});
     for (Experiment& experiment : harmonic_experiments()) all.push_back(std::move(experiment));
     return all;
   }();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "experiments/support/settings.h"
+#include "experiments/support/verdict_words.h"
 
 namespace leaveout {
 
@@ -38,6 +39,7 @@ struct Experiment {
   /// Throws std::invalid_argument for what the user got wrong and std::runtime_error for what the
   /// disk or the training refused; older results are untouched then.
   std::function<void(const Invocation&)> run;
+  VerdictWords words = {};  ///< how its claims are headed
 };
 
 /// Every experiment, in the order of `leaveout list`.

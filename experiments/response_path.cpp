@@ -66,10 +66,11 @@ void run_response_path(const Invocation& invocation) {
   }
   const std::vector<Verdict> verdicts = judge_paths(done);
   write_verdicts(verdicts, session.results());
-  session.print(verdict_table(
-      verdicts,
-      "the second column is the response; the paper could not draw these curves: claims are what "
-      "its account of the linearisation error implies; intervals: 95 % bootstrap over removed"));
+  session.print(verdict_table(verdicts,
+                              "the paper could not draw these curves: claims are what its account "
+                              "of the linearisation error "
+                              "implies; intervals: 95 % bootstrap over removed",
+                              theory("response")));
   draw_paths(done, session.results().partial());
   session.finish();
 }

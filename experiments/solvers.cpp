@@ -105,7 +105,11 @@ void run_solvers(const Invocation& invocation) {
   describe(done, invocation, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
-  session.print(theory_table(verdicts));
+  session.print(
+      verdict_table(verdicts,
+                    "largest: over depths and removed examples; e_min: smallest eigenvalue "
+                    "of A; intervals: 95 %, Student's t over removed examples",
+                    theory("system")));
   draw(done, results.partial());
   session.finish();
 }

@@ -30,7 +30,6 @@ std::string products_table(const SolversResult& result);
 std::string truncation_table(const SolversResult& result);
 /// What theory says, our figure, and whether it holds; `protocol` is the damping.
 std::vector<Verdict> judge(const std::vector<SolversResult>& done);
-std::string theory_table(const std::vector<Verdict>& verdicts);
 
 /// error, cg_bound, divergence and truncation as {svg,pdf,png} with their data.
 void draw(const std::vector<SolversResult>& done, const std::filesystem::path& folder);

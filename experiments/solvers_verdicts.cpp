@@ -94,13 +94,4 @@ std::vector<Verdict> judge(const std::vector<SolversResult>& done) {
   return rows;
 }
 
-std::string theory_table(const std::vector<Verdict>& verdicts) {
-  Table table({"task", "system", "claim", "measured", "verdict"});
-  table.title("\nWhat theory says, and what we measured");
-  for (const Verdict& v : verdicts) table.row({v.task, v.protocol, v.claim, v.measured, v.verdict});
-  table.footnote("largest: over depths and removed examples; e_min: smallest eigenvalue of A");
-  table.footnote("intervals: 95 %, Student's t over removed examples");
-  return table.text();
-}
-
 }  // namespace leaveout

@@ -35,9 +35,11 @@ std::string near(const Interval& e, double number, double margin) {
              : fmt::format("disagrees: the interval excludes {:g}", number);
 }
 
-std::string verdict_table(const std::vector<Verdict>& verdicts, const std::string& footnote) {
-  Table table({"task", "protocol", "claim of the paper", "measured", "verdict"});
-  table.title("\nWhat the paper says, and what we measured");
+std::string verdict_table(const std::vector<Verdict>& verdicts,
+                          const std::string& footnote,
+                          const VerdictWords& words) {
+  Table table({"task", words.part, words.claim, "measured", "verdict"});
+  table.title("\n" + words.title);
   for (const Verdict& v : verdicts) table.row({v.task, v.protocol, v.claim, v.measured, v.verdict});
   table.footnote(footnote);
   return table.text();

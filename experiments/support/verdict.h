@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "experiments/support/results.h"
+#include "experiments/support/verdict_words.h"
 
 namespace leaveout {
 
@@ -42,7 +43,9 @@ std::string below(const Interval& interval, double bound);
 std::string near(const Interval& interval, double number, double margin);
 
 /// The verdicts as a table for the terminal.
-std::string verdict_table(const std::vector<Verdict>& verdicts, const std::string& footnote);
+std::string verdict_table(const std::vector<Verdict>& verdicts,
+                          const std::string& footnote,
+                          const VerdictWords& words = {});
 /// The same as verdicts.csv.
 void write_verdicts(const std::vector<Verdict>& verdicts, const Results& results);
 

@@ -27,3 +27,15 @@ TEST_CASE("every verdict becomes a row of Markdown, and they are counted") {
   CHECK_THROWS_AS(claims_page(all, {.preset = "paper", .out = folder.path()}),
                   std::invalid_argument);
 }
+
+TEST_CASE("claims that are no paper's are headed as what theory says, of its own parts") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "solvers" / "quick");
+  write_file(folder / "solvers/quick/verdicts.csv",
+             "task,protocol,claim,measured,verdict\nt,damping 1,a,1,agrees\n");
+  const std::string page =
+      claims_page(experiment_registry(), {.preset = "quick", .out = folder.path()});
+  CHECK(page.find("| task | system | what theory says | measured | verdict |\n") !=
+        std::string::npos);
+  CHECK(page.find("of the paper") == std::string::npos);
+}
