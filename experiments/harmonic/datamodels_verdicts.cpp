@@ -67,7 +67,8 @@ Estimate lds_difference(const DatamodelsResult& r, const MatrixXd& a, const Matr
 Verdict lds_verdict(const DatamodelsResult& r) {
   Verdict v{r.settings.name,
             r.output,
-            "Park et al. 2023: datamodels score higher than influence functions in LDS",
+            "expected (score of Park et al. 2023): datamodels score higher than influence "
+            "functions in LDS",
             "-",
             "not testable: no influence"};
   if (r.fits.influence.full.size() == 0) return v;
@@ -90,7 +91,7 @@ Verdict removal_verdict(const DatamodelsResult& r, const std::string& other) {
   const RemovalOrder* against = find_order(removals, other);
   Verdict v{r.settings.name, r.output, "", "-", "not testable: no " + other};
   v.claim = fmt::format(
-      "Ilyas et al. 2022: removing by the datamodel lowers the {} more than {} "
+      "expected (test of Ilyas et al. 2022): removing by the datamodel lowers the {} more than {} "
       "removal",
       r.output,
       other == "random" ? "random" : "the influence function's");
@@ -132,7 +133,8 @@ Verdict slope_verdict(const DatamodelsResult& r) {
 Verdict flip_verdict(const DatamodelsResult& r) {
   Verdict v{r.settings.name,
             r.output,
-            "Ilyas et al. 2022: most removals that a datamodel predicts to flip a query do so",
+            "expected (test of Ilyas et al. 2022): most removals that a datamodel predicts to flip "
+            "a query do so",
             "-",
             "not testable: the output is no margin"};
   if (r.removals.flips.empty()) return v;

@@ -189,9 +189,9 @@ TEST_CASE("verdicts follow planted numbers") {
   CHECK(*flipped_share(r, r.removals.flips[0], true).value == 0.5);
   const std::vector<Verdict> v = judge({r});
   REQUIRE(v.size() == 8);
-  CHECK(v[0].verdict == "agrees: the interval holds 0");
+  CHECK(v[0].verdict == "agrees: within 0.1 of 0");
   CHECK(v[1].verdict == "disagrees: the interval excludes 0");
-  CHECK(v[2].verdict == "open: the interval is wider than 1");
+  CHECK(v[2].verdict == "open: the interval is too wide");
   CHECK(v[3].verdict == "not testable: no influence");
   CHECK(v[5].verdict == "agrees");  // the datamodel's removals go further than random ones
   CHECK(v[6].measured == "slope 2.00 [2.00, 2.00]");
