@@ -16,8 +16,14 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::array<const char*, 5> kTitles = {
-    "least squares", "ridge", "lasso", "lasso, standardised", "subsets of one size"};
+constexpr std::array<const char*, kFits.size()> kTitles = {"least squares",
+                                                           "ridge",
+                                                           "lasso",
+                                                           "least squares, -1 and 1",
+                                                           "ridge, -1 and 1",
+                                                           "lasso, -1 and 1",
+                                                           "lasso, standardised",
+                                                           "subsets of one size"};
 constexpr std::size_t kShown = 3;  // examples of a panel
 
 std::string title(Fit fit) {
@@ -32,7 +38,7 @@ std::vector<const TheoremCheck*> shown(const TheoremResult& r, Fit fit) {
   return some;
 }
 
-/// Examples with a large, a middling and a small slope.
+/// Examples with the largest, the second and a middling slope.
 std::vector<Index> chosen_examples(const VectorXd& slopes) {
   std::vector<Index> order(static_cast<std::size_t>(slopes.size()));
   std::iota(order.begin(), order.end(), Index{0});
@@ -40,8 +46,10 @@ std::vector<Index> chosen_examples(const VectorXd& slopes) {
     return std::abs(slopes(a)) > std::abs(slopes(b));
   });
   std::vector<Index> some;
-  for (std::size_t k = 0; k < std::min(kShown, order.size()); ++k)
-    some.push_back(order[k * (order.size() - 1) / std::max<std::size_t>(1, 2 * (kShown - 1))]);
+  const std::array<std::size_t, kShown> ranks = {
+      0, 1, std::max<std::size_t>(2, (order.size() - 1) / 2)};
+  for (const std::size_t rank : ranks)
+    if (rank < order.size()) some.push_back(order[rank]);
   return some;
 }
 
@@ -79,7 +87,12 @@ Verdict verdict(const TheoremResult& r, Fit fit, const char* claim) {
   Index support = 0;
   for (const TheoremCheck& c : r.checks)
     if (c.fit == fit) support += c.support;
-  v.measured = fmt::format("{:.1e}, {} differences of support", most, support);
+  v.measured = fmt::format(
+      "{:.1e} of the output ({:.1e} of the largest weight), {} differences of "
+      "support",
+      most,
+      *r.largest(fit, &TheoremCheck::slopes_of_weight),
+      support);
   v.verdict = most <= kTheoremTolerance && support == 0 ? "agrees" : "disagrees";
   if (r.unconverged > 0)
     v.verdict = fmt::format("not testable: {} trainings did not converge", r.unconverged);
@@ -100,6 +113,8 @@ void write_rows(const TheoremResult& r, Results& results) {
           {r.settings.name, fit_name(c.fit), c.p, c.query, c.penalty, metric, example, value});
     };
     row("slope_difference", "", c.slopes);
+    row("slope_difference_absolute", "", c.slopes_absolute);
+    row("slope_difference_of_weight", "", c.slopes_of_weight);
     row("intercept_difference", "", c.intercept);
     row("risk_difference", "", c.risk);
     row("support_difference", "", static_cast<double>(c.support));
@@ -124,8 +139,11 @@ void describe(const std::vector<TheoremResult>& done,
        "its probability at rate p; one_size: over all subsets of half of the examples"},
       {"penalty", "on sum w_i^2 (ridge) or sum |w_i| (lasso), beside the mean squared error"},
       {"standardised_lasso", "half the mean squared error + penalty * sum |w_i| sqrt(p (1-p))"},
+      {"signed", "weights on 1 (in) and -1 (out): half of those on 1 and 0, other penalties"},
       {"slope_difference, intercept_difference",
        "largest over examples, over the largest |output|"},
+      {"slope_difference_absolute", "in units of the output"},
+      {"slope_difference_of_weight", "over the largest least-squares weight of the query"},
       {"risk_difference", "over the variance of the output"},
       {"support_difference", "examples that only one of the two leaves out"}};
   for (const TheoremResult& r : done)
@@ -140,7 +158,8 @@ void describe(const std::vector<TheoremResult>& done,
 }
 
 std::string theorem_table(const TheoremResult& r) {
-  Table table({"datamodel", "checks", "weights", "intercept", "risk", "support"});
+  Table table(
+      {"datamodel", "checks", "weights", "absolute", "of weight", "intercept", "risk", "support"});
   table.title(
       fmt::format("\n{}: {} of {} on all {} subsets, {} queries; regression less closed form",
                   r.settings.name,
@@ -158,11 +177,16 @@ std::string theorem_table(const TheoremResult& r) {
     table.row({title(fit),
                std::to_string(count),
                fmt::format("{:.1e}", *r.largest(fit, &TheoremCheck::slopes)),
+               fmt::format("{:.1e}", *r.largest(fit, &TheoremCheck::slopes_absolute)),
+               fmt::format("{:.1e}", *r.largest(fit, &TheoremCheck::slopes_of_weight)),
                fmt::format("{:.1e}", *r.largest(fit, &TheoremCheck::intercept)),
                fmt::format("{:.1e}", *r.largest(fit, &TheoremCheck::risk)),
                std::to_string(support)});
   }
-  table.footnote("largest relative differences over rates, penalties and queries");
+  table.footnote("largest differences over rates, penalties and queries");
+  table.footnote(
+      "weights, intercept: of the largest output; risk: of the variance; of weight: of the "
+      "query's largest weight");
   if (r.converged_lassos < r.lassos)
     table.footnote(fmt::format("{} of {} coordinate descents did not reach their tolerance",
                                r.lassos - r.converged_lassos,
@@ -178,6 +202,11 @@ std::vector<Verdict> judge(const std::vector<TheoremResult>& done) {
     rows.push_back(
         verdict(r, Fit::ridge, "theorem 2.2: ridge weights are a_i / (1 + penalty / v)"));
     rows.push_back(verdict(r, Fit::lasso, "theorem 2.2: lasso weights are a_i, thresholded"));
+    rows.push_back(
+        verdict(r, Fit::signed_least_squares, "theorem 2.2 on -1 and 1: weights are a_i / 2"));
+    rows.push_back(verdict(
+        r, Fit::signed_ridge, "theorem 2.2 on -1 and 1: ridge, features of variance 4 p (1-p)"));
+    rows.push_back(verdict(r, Fit::signed_lasso, "theorem 2.2 on -1 and 1: lasso, thresholded"));
     rows.push_back(
         verdict(r, Fit::standardised_lasso, "theory: the same for standardised features"));
     rows.push_back(verdict(r, Fit::one_size, "theory: subsets of one size, weights with sum 0"));

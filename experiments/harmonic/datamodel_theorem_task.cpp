@@ -27,7 +27,7 @@ VectorXd probabilities_of_subsets(Index n, double p) {
   return q;
 }
 
-/// What one query's checks share.
+/// What one query's checks share; `slope` in the coordinates of the fit.
 struct Scales {
   double slope, output, variance;
 };
@@ -41,7 +41,10 @@ TheoremCheck compare(const VectorXd& fitted,
   TheoremCheck c;
   c.fitted = fitted;
   c.closed_form = expected.slopes;
-  c.slopes = (fitted - expected.slopes).cwiseAbs().maxCoeff() / scale.output;
+  c.slopes_absolute = (fitted - expected.slopes).cwiseAbs().maxCoeff();
+  c.slopes = c.slopes_absolute / scale.output;
+  // Without any degree-one part there is no weight to compare with.
+  if (scale.slope > 0) c.slopes_of_weight = c.slopes_absolute / scale.slope;
   c.intercept = std::abs(intercept - expected.intercept) / scale.output;
   c.risk = std::abs(risk - expected.risk) / scale.variance;
   const double zero = 1e-12 * scale.output;
@@ -50,53 +53,77 @@ TheoremCheck compare(const VectorXd& fitted,
   return c;
 }
 
-/// All regressions of one rate.
+/// All regressions of one rate in one set of coordinates, each on the features themselves.
 class Rate {
  public:
-  Rate(const MatrixXd& masks, const MatrixXd& outputs, double p)
-      : masks_(masks),
-        outputs_(outputs),
+  Rate(const MatrixXd& masks, const MatrixXd& outputs, double p, Coordinates coordinates)
+      : outputs_(outputs),
         p_(p),
-        q_(probabilities_of_subsets(masks.rows(), p)),
-        regression_(masks, outputs, q_) {}
+        coordinates_(coordinates),
+        features_(features(masks, p, coordinates)),
+        sigma_(deviation(p, coordinates)),
+        q_(probabilities_of_subsets(masks.rows(), p)) {}
 
   void check(const TheoremOptions& options, TheoremResult& r) const {
-    const Datamodel least_squares = regression_.ols();
     for (Index k = 0; k < outputs_.cols(); ++k) {
       VectorXd spectrum = outputs_.col(k);
       to_spectrum(spectrum, p_);
-      const Scales scale = scales(spectrum, k);
+      const Scales scale{degree_one(spectrum).cwiseAbs().maxCoeff() / sigma_,
+                         outputs_.col(k).cwiseAbs().maxCoeff(),
+                         spectral_variance(degree_weights(spectrum))};
       // A query whose output does not vary, up to rounding, has no datamodel.
       if (!(scale.variance > 1e-24 * scale.output * scale.output)) continue;
-      add(Fit::least_squares,
+      const SubsetMoments moments = subset_moments(features_, outputs_.col(k), q_);
+      if (coordinates_ == Coordinates::standardised) {
+        check_standardised(k, spectrum, moments, scale, options, r);
+        continue;
+      }
+      const bool minus = coordinates_ == Coordinates::plus_minus;
+      add(minus ? Fit::signed_least_squares : Fit::least_squares,
           k,
           0,
-          least_squares.weights.col(k),
-          least_squares.intercepts(k),
-          population_least_squares(spectrum, p_, Coordinates::zero_one),
+          least_squares(k, moments),
+          population_least_squares(spectrum, p_, coordinates_),
           scale,
           r);
-      check_penalties(k, spectrum, scale, options, r);
+      check_penalties(k, spectrum, moments, scale, options, r);
     }
   }
 
  private:
-  Scales scales(const VectorXd& spectrum, Index k) const {
-    return {degree_one(spectrum).cwiseAbs().maxCoeff() / std::sqrt(p_ * (1 - p_)),
-            outputs_.col(k).cwiseAbs().maxCoeff(),
-            spectral_variance(degree_weights(spectrum))};
+  static MatrixXd features(const MatrixXd& masks, double p, Coordinates coordinates) {
+    if (coordinates == Coordinates::zero_one) return masks;
+    if (coordinates == Coordinates::plus_minus) return (2 * masks.array() - 1).matrix();
+    return ((masks.array() - p) / std::sqrt(p * (1 - p))).matrix();
+  }
+  static double deviation(double p, Coordinates coordinates) {
+    if (coordinates == Coordinates::standardised) return 1;
+    return (coordinates == Coordinates::plus_minus ? 2 : 1) * std::sqrt(p * (1 - p));
+  }
+  /// The j-th share of the largest penalty.
+  static double share(const TheoremOptions& options, Index j) {
+    if (options.path == 1) return 1;
+    return std::pow(options.ratio, static_cast<double>(j) / static_cast<double>(options.path - 1));
+  }
+
+  /// The regression that users call takes masks of 0 and 1 only; other features, their moments.
+  Datamodel least_squares(Index k, const SubsetMoments& moments) const {
+    if (coordinates_ == Coordinates::zero_one)
+      return DatamodelRegression(features_, outputs_.col(k), q_).ols();
+    return moments.with_intercepts(moments.gram.llt().solve(moments.cross));
   }
 
   void add(Fit fit,
            Index k,
            double penalty,
-           const VectorXd& fitted,
-           double intercept,
+           const Datamodel& model,
            const LinearDatamodel& expected,
            const Scales& scale,
            TheoremResult& r) const {
+    const VectorXd fitted = model.weights.col(0);
+    const double intercept = model.intercepts(0);
     const VectorXd error =
-        (outputs_.col(k) - masks_.transpose() * fitted).array() - intercept;  // (2^N)
+        (outputs_.col(k) - features_.transpose() * fitted).array() - intercept;  // (2^N)
     TheoremCheck c = compare(fitted, intercept, q_.dot(error.cwiseAbs2()), expected, scale);
     c.fit = fit;
     c.p = p_;
@@ -105,64 +132,72 @@ class Rate {
     r.checks.push_back(std::move(c));
   }
 
+  LassoFit lasso(const SubsetMoments& moments,
+                 double penalty,
+                 MatrixXd& start,
+                 TheoremResult& r) const {
+    LassoFit fit = lasso_datamodel(moments, VectorXd::Constant(1, penalty), start);
+    start = fit.model.weights;
+    ++r.lassos;
+    r.converged_lassos += fit.converged ? 1 : 0;
+    return fit;
+  }
+
   /// Ridge in units of the variance of a feature, lasso from the penalty that leaves nothing down.
   void check_penalties(Index k,
                        const VectorXd& spectrum,
+                       const SubsetMoments& moments,
                        const Scales& scale,
                        const TheoremOptions& options,
                        TheoremResult& r) const {
-    const double v = p_ * (1 - p_), s = std::sqrt(v), most = 2 * v * scale.slope;
-    const SubsetMoments one = subset_moments(masks_, outputs_.col(k), q_);
-    MatrixXd start = MatrixXd::Zero(masks_.rows(), 1);
+    const double v = sigma_ * sigma_, most = 2 * v * scale.slope;
+    const bool minus = coordinates_ == Coordinates::plus_minus;
+    MatrixXd start = MatrixXd::Zero(features_.rows(), 1);
     for (Index j = 0; j < options.path; ++j) {
-      const double share =
-          options.path == 1
-              ? 1
-              : std::pow(options.ratio,
-                         static_cast<double>(j) / static_cast<double>(options.path - 1));
-      const Datamodel ridge = ridge_datamodel(one, VectorXd::Constant(1, 10 * v * share));
-      add(Fit::ridge,
+      const double ridge = 10 * v * share(options, j), l1 = 0.99 * most * share(options, j);
+      add(minus ? Fit::signed_ridge : Fit::ridge,
           k,
-          10 * v * share,
-          ridge.weights.col(0),
-          ridge.intercepts(0),
-          population_ridge(spectrum, p_, 10 * v * share, Coordinates::zero_one),
+          ridge,
+          ridge_datamodel(moments, VectorXd::Constant(1, ridge)),
+          population_ridge(spectrum, p_, ridge, coordinates_),
           scale,
           r);
-      const LassoFit lasso =
-          lasso_datamodel(one, VectorXd::Constant(1, 0.99 * most * share), start);
-      start = lasso.model.weights;
-      ++r.lassos;
-      r.converged_lassos += lasso.converged ? 1 : 0;
-      add(Fit::lasso,
+      add(minus ? Fit::signed_lasso : Fit::lasso,
           k,
-          0.99 * most * share,
-          lasso.model.weights.col(0),
-          lasso.model.intercepts(0),
-          population_lasso(spectrum, p_, 0.99 * most * share, Coordinates::zero_one),
-          scale,
-          r);
-      // MSE / 2 + lambda sum |s w_i| is half of MSE + (2 lambda s) sum |w_i|: the same regression.
-      LinearDatamodel other =
-          population_standardised_lasso(spectrum, p_, 0.99 * most * share / (2 * s));
-      other.slopes /= s;
-      other.intercept -= p_ * other.slopes.sum();
-      add(Fit::standardised_lasso,
-          k,
-          0.99 * most * share / (2 * s),
-          lasso.model.weights.col(0),
-          lasso.model.intercepts(0),
-          other,
+          l1,
+          lasso(moments, l1, start, r).model,
+          population_lasso(spectrum, p_, l1, coordinates_),
           scale,
           r);
     }
   }
 
-  const MatrixXd& masks_;    // (N x 2^N)
+  /// MSE / 2 + lambda sum |w_i| is half of MSE + 2 lambda sum |w_i|.
+  void check_standardised(Index k,
+                          const VectorXd& spectrum,
+                          const SubsetMoments& moments,
+                          const Scales& scale,
+                          const TheoremOptions& options,
+                          TheoremResult& r) const {
+    MatrixXd start = MatrixXd::Zero(features_.rows(), 1);
+    for (Index j = 0; j < options.path; ++j) {
+      const double penalty = 0.99 * scale.slope * share(options, j);
+      add(Fit::standardised_lasso,
+          k,
+          penalty,
+          lasso(moments, 2 * penalty, start, r).model,
+          population_standardised_lasso(spectrum, p_, penalty),
+          scale,
+          r);
+    }
+  }
+
   const MatrixXd& outputs_;  // (2^N x queries)
   double p_;
-  VectorXd q_;  // (2^N)
-  DatamodelRegression regression_;
+  Coordinates coordinates_;
+  MatrixXd features_;  // (N x 2^N)
+  double sigma_;       // standard deviation of a feature
+  VectorXd q_;         // (2^N)
 };
 
 /// Least squares over the subsets of exactly `size` examples.
@@ -196,8 +231,14 @@ void check_one_size(const MatrixXd& masks, const MatrixXd& outputs, Index size, 
 }  // namespace
 
 std::string fit_name(Fit fit) {
-  constexpr std::array<const char*, 5> kNames = {
-      "least_squares", "ridge", "lasso", "standardised_lasso", "one_size"};
+  constexpr std::array<const char*, kFits.size()> kNames = {"least_squares",
+                                                            "ridge",
+                                                            "lasso",
+                                                            "signed_least_squares",
+                                                            "signed_ridge",
+                                                            "signed_lasso",
+                                                            "standardised_lasso",
+                                                            "one_size"};
   return kNames[static_cast<std::size_t>(fit)];
 }
 
@@ -219,7 +260,10 @@ TheoremResult check_theorem(const SubsetTask& task,
   r.queries = task.queries();
   r.p = task.p;
   const MatrixXd masks = all_subsets(r.examples);
-  for (const double p : options.rates) Rate(masks, f.mean, p).check(options, r);
+  for (const double p : options.rates)
+    for (const Coordinates c :
+         {Coordinates::zero_one, Coordinates::plus_minus, Coordinates::standardised})
+      Rate(masks, f.mean, p, c).check(options, r);
   // At least N + 2 subsets of one size, so that the regression has something to average.
   if (r.examples >= 4) check_one_size(masks, f.mean, r.examples / 2, r);
   return r;

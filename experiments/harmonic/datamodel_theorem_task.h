@@ -16,19 +16,38 @@
 
 namespace leaveout {
 
-enum class Fit { least_squares, ridge, lasso, standardised_lasso, one_size };
-inline constexpr std::array<Fit, 5> kFits = {
-    Fit::least_squares, Fit::ridge, Fit::lasso, Fit::standardised_lasso, Fit::one_size};
+/// Features are 0 and 1 but where the name says otherwise: signed, -1 and 1.
+enum class Fit {
+  least_squares,
+  ridge,
+  lasso,
+  signed_least_squares,
+  signed_ridge,
+  signed_lasso,
+  standardised_lasso,
+  one_size
+};
+inline constexpr std::array<Fit, 8> kFits = {Fit::least_squares,
+                                             Fit::ridge,
+                                             Fit::lasso,
+                                             Fit::signed_least_squares,
+                                             Fit::signed_ridge,
+                                             Fit::signed_lasso,
+                                             Fit::standardised_lasso,
+                                             Fit::one_size};
 std::string fit_name(Fit fit);
 
-/// One regression beside its closed form, both in 0/1 coordinates. Differences are relative: of
-/// slopes and intercept to the largest |f|, of the risk to the variance.
+/// One regression beside its closed form, both in the coordinates of the fit. What rounding leaves
+/// is relative to what is summed: of slopes and intercept to the largest |f|, of the risk to the
+/// variance. Beside a weight that is itself near zero the same rounding looks larger.
 struct TheoremCheck {
   Fit fit = Fit::least_squares;
   double p = 0.5;  // one_size: the share of the examples that are in
   Index query = 0;
   double penalty = 0;                   // as the regression takes it; one_size: none
   double slopes = 0;                    // largest difference over examples
+  double slopes_absolute = 0;           // the same, in units of the output
+  double slopes_of_weight = 0;          // the same, to the largest least-squares slope
   double intercept = 0;                 // difference
   double risk = 0;                      // difference
   Index support = 0;                    // examples that one of the two leaves out, and one does not

@@ -120,6 +120,8 @@ void write_rows(const GroupResult& r, Results& results) {
     row("relative_defect", e.relative());
     row("defect_of_pairs", e.degree_two);
     row("bound", e.bound);
+    row("addition", e.addition);
+    row("deletion", e.deletion);
     row("removal", e.removal);
     row("relative_removal_defect", e.relative_removal());
   }
@@ -149,11 +151,13 @@ void describe(const std::vector<GroupResult>& done,
       {"relative_defect", "|defect| / sum of the members' |weights|"},
       {"defect_of_pairs", "the part of degree two: 0 at p = 1/2, where only odd degrees count"},
       {"bound", "Cauchy-Schwarz, of |defect|"},
+      {"addition, deletion", "E f(R with the group) - E f(R), E f(R without it) - E f(R)"},
       {"removal", "f(all) - f(all without the group)"},
       {"relative_removal_defect", "|removal - sum of the members' leave-one-outs| / |that sum|"},
       {"kinds",
        "duplicates: copies of the first example; similar: an example and its nearest neighbours "
-       "of the same class, of inputs as the model sees them; random: in random order"},
+       "of the same class while there are any, of inputs as the model sees them; random: in random "
+       "order"},
       {"toy", "clusters without training at p = 1/2: see the table"}};
   for (const GroupResult& r : done)
     run["tasks"][r.settings.name] = {{"model", r.model},
@@ -191,7 +195,9 @@ std::string group_table(const GroupResult& r) {
     if (output != r.outputs.back()) table.rule();
   }
   table.footnote("|effect of the group - sum of its members' weights| / sum of |weights|");
-  table.footnote("means over groups and queries; intervals: 95 %, Student's t over queries");
+  table.footnote(
+      "means over groups and queries; intervals: 95 %, Student's t over queries of one training "
+      "set");
   if (r.unconverged > 0)
     table.footnote(fmt::format("{} trainings did not converge", r.unconverged));
   return table.text();
@@ -214,7 +220,8 @@ void draw(const std::vector<GroupResult>& done,
   PanelFigure figure;
   figure.name = "group-influence";
   for (const GroupResult& r : done)
-    for (const QueryOutput output : r.outputs) figure.panels.push_back(panel(r, output));
+    for (std::size_t k = 0; k < std::min<std::size_t>(2, r.outputs.size()); ++k)
+      figure.panels.push_back(panel(r, r.outputs[k]));  // log-odds are in the table
   figure.panels.push_back(toy_panel(toys));
   figure.columns = 3;
   figure.footnotes = {

@@ -62,6 +62,8 @@ struct Function {
     e.defect = additivity_defect(spectrum, p, mask);
     e.degree_two = additivity_defect(pairs, p, mask);
     e.addition_pairs = addition_effect(pairs, p, mask);
+    e.addition = addition_effect(spectrum, p, mask);
+    e.deletion = deletion_effect(spectrum, p, mask);
     e.bound = additivity_bound(spectrum, p, mask);
     e.removal = table(static_cast<Index>(all)) - table(static_cast<Index>(all & ~mask));
     for (Index k = 0; k < size; ++k) {
@@ -74,9 +76,14 @@ struct Function {
   }
 };
 
-Index largest_size(const SubsetTask& task, GroupKind kind, const GroupOptions& options) {
+Index largest_size(const SubsetTask& task,
+                   GroupKind kind,
+                   const std::vector<Index>& order,
+                   const GroupOptions& options) {
   if (kind == GroupKind::duplicates) return options.duplicates + 1;
-  return std::max<Index>(2, std::min(task.examples() / 2, task.examples() - options.duplicates));
+  const Index others = task.examples() - options.duplicates;
+  return std::min(std::max<Index>(2, std::min(task.examples() / 2, others)),
+                  static_cast<Index>(order.size()));
 }
 
 std::vector<QueryOutput> outputs_of(const SubsetTask& task) {
@@ -85,6 +92,9 @@ std::vector<QueryOutput> outputs_of(const SubsetTask& task) {
                                 : QueryOutput::loss;
   std::vector<QueryOutput> outputs = {task.output};
   if (other != task.output) outputs.push_back(other);
+  // With two classes the margin is the log-odds.
+  if (task.output == QueryOutput::margin && task.train->targets.rows() > 1)
+    outputs.push_back(QueryOutput::logodds);
   return outputs;
 }
 
@@ -96,7 +106,7 @@ void measure(const SubsetTask& task,
   for (const GroupKind kind : kGroupKinds) {
     const auto orders = group_orders(task, kind, options);
     for (std::size_t g = 0; g < orders.size(); ++g)
-      for (Index size = 2; size <= largest_size(task, kind, options); ++size) {
+      for (Index size = 2; size <= largest_size(task, kind, orders[g], options); ++size) {
         GroupEffects e = f.effects(orders[g], size);
         e.output = labels.output;
         e.query = labels.query;
@@ -161,17 +171,16 @@ std::vector<std::vector<Index>> group_orders(const SubsetTask& task,
           Random(task.settings.seed, {0x67726f757073 /* "groups" */, static_cast<std::uint64_t>(g)})
               .permutation(n);
     } else {
+      // No example of another class, even where its own has too few: the group ends there.
+      if (task.train->task != Task::regression)
+        std::erase_if(order, [&](Index i) {
+          return task.train->targets.col(i) != task.train->targets.col(g);
+        });
       const auto distance = [&](Index i) {
-        const bool other_class = task.train->task != Task::regression &&
-                                 task.train->targets.col(i) != task.train->targets.col(g);
-        return std::pair((task.train->inputs.col(i) - task.train->inputs.col(g)).norm(),
-                         other_class);
+        return (task.train->inputs.col(i) - task.train->inputs.col(g)).norm();
       };
-      std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
-        const auto [x, x_other] = distance(a);
-        const auto [y, y_other] = distance(b);
-        return std::pair(x_other, x) < std::pair(y_other, y);
-      });
+      std::stable_sort(
+          order.begin(), order.end(), [&](Index a, Index b) { return distance(a) < distance(b); });
     }
     std::erase_if(order, [&](Index i) { return i >= others; });
     orders.push_back(std::move(order));

@@ -5,7 +5,7 @@
 // weights.
 //
 //   duplicates   copies of one example (setting `duplicates` makes them)
-//   similar      an example and its nearest neighbours of the same class
+//   similar      an example and its nearest neighbours of the same class, as many as there are
 //   random       examples in random order
 //
 //   GroupResult r = measure_groups(task, logits, options);
@@ -43,7 +43,9 @@ struct GroupEffects {
   double defect = 0;          // effect - sum
   double degree_two = 0;      // the part of the defect that pairs make
   double bound = 0;           // Cauchy-Schwarz, on |defect|
-  double addition_pairs = 0;  // what pairs add to E[f(R + A) - f(R)]
+  double addition = 0;        // E[f(R + A) - f(R)]
+  double deletion = 0;        // E[f(R - A) - f(R)]: effect = addition - deletion
+  double addition_pairs = 0;  // what pairs add to `addition`
   double removal = 0;         // f(all) - f(all - A)
   double removals = 0;        // sum over members of f(all) - f(all - i)
   double scale = 0;           // largest |f|: what rounding is relative to
@@ -67,13 +69,14 @@ struct GroupResult {
 /// std::invalid_argument unless some other example stays.
 void duplicate_first(SubsetTask& task, Index duplicates);
 
-/// Nested groups: order (members), the first k of which are the group of size k.
+/// Nested groups: order (members), the first k of which are the group of size k. Similar examples
+/// of a class end where the class does, possibly with one.
 std::vector<std::vector<Index>> group_orders(const SubsetTask& task,
                                              GroupKind kind,
                                              const GroupOptions& options);
 
 /// All kinds, sizes 2 to N/2 (duplicates: to all copies), rates, queries, and the task's output
-/// beside its probability (regression: its loss).
+/// beside its probability (regression: its loss), with several classes its log-odds too.
 GroupResult measure_groups(const SubsetTask& task,
                            const SubsetLogits& logits,
                            const GroupOptions& options);

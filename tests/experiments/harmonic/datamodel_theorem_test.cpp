@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "experiments/harmonic/datamodel_theorem_report.h"
 #include "tests/support/user_task.h"
 
@@ -29,7 +32,8 @@ TheoremResult checked(const SubsetTask& task) {
 TEST_CASE("regression over all subsets is the theorem's closed form, whatever the function") {
   const UserTask user(6, kLogistic);
   const TheoremResult r = checked(user.load());
-  CHECK(r.checks.size() == 3 * 2 * (1 + 3 * 5) + 2);  // rates, queries that vary, fits; one size
+  // Rates, queries that vary, fits (0 and 1, signed, standardised); one size.
+  CHECK(r.checks.size() == 3 * 2 * (2 * (1 + 2 * 5) + 5) + 2);
   for (const Fit fit : kFits) {
     CAPTURE(fit_name(fit));
     REQUIRE(r.largest(fit, &TheoremCheck::slopes));
@@ -49,6 +53,44 @@ TEST_CASE("regression over all subsets is the theorem's closed form, whatever th
   CHECK(left_out > 0);
 }
 
+TEST_CASE("regressions on -1 and 1 are not those on 0 and 1 said again") {
+  const UserTask user(6, kLogistic);
+  const SubsetTask task = user.load();
+  const SubsetOutputs f = any_outputs(task);
+  const TheoremResult r = checked(task);
+  int rounded = 0;
+  for (const TheoremCheck& c : r.checks) {
+    if (c.fit != Fit::signed_least_squares) continue;
+    double largest = 0;
+    for (Index i = 0; i < 6; ++i) {
+      // E[f | i in] - E[f | i out] = a_i, from the definition; on -1 and 1 the weight is half.
+      double in = 0, out = 0;
+      for (Index s = 0; s < 64; ++s) {
+        double q = 1;
+        for (Index j = 0; j < 6; ++j)
+          if (j != i) q *= (s >> j & 1) != 0 ? c.p : 1 - c.p;
+        ((s >> i & 1) != 0 ? in : out) += q * f.mean(s, c.query);
+      }
+      CHECK(c.fitted(i) == doctest::Approx((in - out) / 2).epsilon(1e-10));
+      largest = std::max(largest, std::abs(in - out) / 2);
+    }
+    if (c.slopes_absolute > 0) {  // a ratio: rounding itself is far below any absolute tolerance
+      CHECK(c.slopes_of_weight / c.slopes_absolute * largest == doctest::Approx(1).epsilon(1e-6));
+      ++rounded;
+    }
+  }
+  CHECK(rounded > 0);
+  // The path of penalties is the signed feature's own: four and two times that on 0 and 1.
+  const auto largest_penalty = [&](Fit fit) {
+    double most = 0;
+    for (const TheoremCheck& c : r.checks)
+      if (c.fit == fit && c.p == 0.3 && c.query == 0) most = std::max(most, c.penalty);
+    return most;
+  };
+  CHECK(largest_penalty(Fit::signed_ridge) == doctest::Approx(4 * largest_penalty(Fit::ridge)));
+  CHECK(largest_penalty(Fit::signed_lasso) == doctest::Approx(2 * largest_penalty(Fit::lasso)));
+}
+
 TEST_CASE("a difference beyond rounding, or in the support, is no agreement") {
   const UserTask user(5, kLogistic);
   TheoremResult r = checked(user.load());
@@ -60,6 +102,34 @@ TEST_CASE("a difference beyond rounding, or in the support, is no agreement") {
   CHECK(judge({r})[0].verdict == "disagrees");
   r.unconverged = 2;
   CHECK(judge({r})[0].verdict == "not testable: 2 trainings did not converge");
+}
+
+TEST_CASE("the figure draws the weights that its legend names") {
+  const UserTask user(7, kLogistic);
+  const SubsetTask task = user.load();
+  const TheoremResult r = checked(task);
+  const TheoremCheck* last = nullptr;  // ridge with the smallest penalty, of what is drawn
+  for (const TheoremCheck& c : r.checks)
+    if (c.fit == Fit::ridge && c.p == r.p && c.query == r.checks.front().query) last = &c;
+  REQUIRE(last != nullptr);
+  std::vector<double> weights(last->closed_form.begin(), last->closed_form.end());
+  std::sort(
+      weights.begin(), weights.end(), [](double a, double b) { return std::abs(a) > std::abs(b); });
+  draw({r}, user.folder.path());
+  const std::string figure = read_file(user.folder / "datamodel-theorem.csv");
+  const auto drawn = [&](double weight, const char* name) {
+    std::istringstream lines(figure);
+    const std::string series = fmt::format("\"{} weight, closed form\"", name);
+    for (std::string line; std::getline(lines, line);)
+      if (line.ends_with(series) && line.find(", ridge\"") != std::string::npos &&
+          line.find(fmt::format(",{},", weight)) != std::string::npos)
+        return true;
+    return false;
+  };
+  CHECK(drawn(weights[0], "largest"));
+  CHECK(drawn(weights[1], "second"));
+  CHECK(drawn(weights[3], "middling"));
+  CHECK_FALSE(drawn(weights[2], "second"));
 }
 
 TEST_CASE("datamodel-theorem on a user's file: the same bytes for any threads, all files") {

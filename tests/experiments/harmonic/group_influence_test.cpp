@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/harmonic/group_influence_report.h"
@@ -46,7 +47,11 @@ TEST_CASE("groups: what is reported is what averaging over all subsets gives") {
   const SubsetLogits logits = train_all_subsets(task, {});
   const GroupResult r = measure_groups(task, logits, options);
   REQUIRE(r.outputs.size() == 2);
-  CHECK(r.groups.size() == 2 * 2 * 3 * (2 + 2 * 2 + 2 * 2));  // outputs, rates, queries; groups
+  std::size_t similar = 0;  // sizes 2 and 3, as far as the class of the first member goes
+  for (const auto& order : group_orders(task, GroupKind::similar, options))
+    similar += std::min<std::size_t>(3, order.size()) - 1;
+  // Outputs, rates, queries; groups.
+  CHECK(r.groups.size() == 2 * 2 * 3 * (2 + 2 * 2 + similar));
   for (const GroupEffects& e : r.groups) {
     const VectorXd f = subset_outputs(logits, e.output, *task.query).mean.col(e.query);
     const auto order = group_orders(task, e.kind, options)[static_cast<std::size_t>(e.number)];
@@ -67,6 +72,12 @@ TEST_CASE("groups: what is reported is what averaging over all subsets gives") {
     CHECK(std::abs(e.removal - (f(127) - f(127 ^ group))) < 1e-14);
     CHECK(std::abs(e.removals - removals) < 1e-12);
     CHECK(std::abs(e.defect) <= e.bound + 1e-14);
+    double joins = 0;  // E[f(R + A) - f(R)] over all R, members of A included
+    for (Index s = 0; s < f.size(); ++s)
+      joins += std::pow(e.p, subset_size(s)) * std::pow(1 - e.p, 7 - subset_size(s)) *
+               (f(s | group) - f(s));
+    CHECK(std::abs(e.addition - joins) < 1e-12);
+    CHECK(std::abs(e.addition - e.deletion - e.effect) < 1e-12);
     if (e.p == 0.5) CHECK(std::abs(e.degree_two) < 1e-15);
   }
 }
@@ -87,9 +98,23 @@ TEST_CASE("groups: duplicates are one example, and the other kinds leave its cop
     const auto orders = group_orders(task, kind, options);
     REQUIRE(orders.size() == 4);
     for (std::size_t g = 0; g < 4; ++g) {
-      CHECK(orders[g].size() == 5);
       for (const Index i : orders[g]) CHECK(i < 5);
-      if (kind == GroupKind::similar) CHECK(orders[g][0] == static_cast<Index>(g));
+      if (kind == GroupKind::random) {
+        CHECK(orders[g].size() == 5);
+        continue;
+      }
+      CHECK(orders[g][0] == static_cast<Index>(g));
+      const MatrixXd& x = task.train->inputs;
+      const auto label = [&](Index i) { return task.train->targets(0, i); };
+      std::size_t of_class = 0;
+      for (Index i = 0; i < 5; ++i) of_class += label(i) == label(orders[g][0]) ? 1 : 0;
+      CHECK(orders[g].size() == of_class);  // all of the class, and none of the other
+      for (std::size_t k = 0; k < orders[g].size(); ++k) {
+        CHECK(label(orders[g][k]) == label(orders[g][0]));
+        if (k > 1)
+          CHECK((x.col(orders[g][k]) - x.col(orders[g][0])).norm() >=
+                (x.col(orders[g][k - 1]) - x.col(orders[g][0])).norm());
+      }
     }
   }
   CHECK(group_orders(task, GroupKind::duplicates, {{0.5}, 0, 4}).empty());
