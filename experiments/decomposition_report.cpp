@@ -31,6 +31,20 @@ std::string mean_text(const VectorXd& values) {
                           : fmt::format("{:.2e}", *m.mean);
 }
 
+/// The scatter shows the last protocol of each task: exact, where it was run.
+FigureNotes notes(const std::vector<TaskResult>& done) {
+  std::string shown;
+  for (const TaskResult& r : done) {
+    const std::string name = protocol_name(r.decompositions.back().protocol);
+    if (shown.find(name) == std::string::npos)
+      shown += (shown.empty() ? "" : " or, of some tasks, ") + name;
+  }
+  return {
+      "means over removed examples, bars: ± standard error; outputs: logits at the training "
+      "inputs",
+      fmt::format("a point for each removed example; protocol: {}", shown)};
+}
+
 }  // namespace
 
 RunsLayout decomposition_layout() {
@@ -153,7 +167,6 @@ void draw(const std::vector<TaskResult>& done, const std::filesystem::path& fold
                         *m.mean,
                         m.standard_error});
       }
-    // The scatter shows the last protocol of the task: exact, where it was run.
     for (std::size_t i = r.predictions.size() - 2; i < r.predictions.size(); ++i) {
       const Prediction& p = r.predictions[i];
       panels.push_back({r.settings.name,
@@ -164,7 +177,7 @@ void draw(const std::vector<TaskResult>& done, const std::filesystem::path& fold
                         p.agreement.spearman.value});
     }
   }
-  write_decomposition_figures(folder, gaps, panels);
+  write_decomposition_figures(folder, gaps, panels, notes(done));
 }
 
 }  // namespace leaveout

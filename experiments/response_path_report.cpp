@@ -119,20 +119,59 @@ std::vector<double> numbers(const VectorXd& v, double factor = 1) {
   return list;
 }
 
-Panel curve_panel(const PathBundle& bundle, Response response, const MeasuredPath& p) {
+std::string response_title(Response response) {
+  return response == Response::pbrf         ? "PBRF"
+         : response == Response::warm_start ? "warm start"
+                                            : "proximal";
+}
+
+/// A curve beside its Taylor series at eps = 0.
+struct CurveKind {
+  const char* label;
+  VectorXd PathMeasurement::*exact;
+  VectorXd PathMeasurement::*line;
+  VectorXd PathMeasurement::*parabola;
+};
+constexpr CurveKind kQueryLoss = {"change of query loss",
+                                  &PathMeasurement::query_loss,
+                                  &PathMeasurement::query_loss_line,
+                                  &PathMeasurement::query_loss_parabola};
+constexpr CurveKind kOutputs = {"change of outputs",
+                                &PathMeasurement::displacement,
+                                &PathMeasurement::displacement_line,
+                                &PathMeasurement::displacement_parabola};
+
+Panel curve_panel(const PathBundle& bundle, const MeasuredPath& p, const CurveKind& kind) {
   Panel panel;
-  panel.title = fmt::format("{}, {}", bundle.task, response_name(response));
+  panel.title = fmt::format("{}, {}", bundle.task, response_title(p.path.response));
   panel.x = {.label = "weight taken away, in units of 1/N"};
-  panel.y = {.label = "change of query loss"};
+  panel.y = {.label = kind.label};
   const PathMeasurement& m = p.measured;
   const std::vector<double> x = numbers(m.epsilon, static_cast<double>(bundle.examples));
   const auto add = [&](const char* name, const VectorXd& y, Style style) {
     panel.series.push_back({.name = name, .x = x, .y = numbers(y), .style = style});
   };
-  add("exact response", m.query_loss, Style::line);
-  add("first order (influence)", m.query_loss_line, Style::dashed);
-  add("second order", m.query_loss_parabola, Style::dotted);
+  add("exact response", m.*kind.exact, Style::line);
+  add("first order (influence)", m.*kind.line, Style::dashed);
+  add("second order", m.*kind.parabola, Style::dotted);
   panel.notes = {fmt::format("example {}", p.path.removed)};
+  return panel;
+}
+
+Panel leading_term_panel(const PathBundle& bundle) {
+  Panel panel;
+  panel.title = bundle.task;
+  panel.x = {.label = "leading term of the linearisation error", .scale = Scale::logarithmic};
+  panel.y = {.label = "linearisation error at removal", .scale = Scale::logarithmic};
+  panel.references = {diagonal_line("equal")};
+  for (const Response response : kFollowed) {
+    const AtRemoval a = at_removal(bundle, response);
+    if (a.gap.size() > 0)
+      panel.series.push_back({.name = response_title(response),
+                              .x = numbers(a.leading),
+                              .y = numbers(a.gap),
+                              .style = Style::points});
+  }
   return panel;
 }
 
@@ -214,28 +253,26 @@ std::vector<Verdict> judge_paths(const std::vector<PathBundle>& done) {
 }
 
 void draw_paths(const std::vector<PathBundle>& done, const std::filesystem::path& folder) {
-  PanelFigure curves{.name = "response-path", .columns = 3};
-  PanelFigure leading{.name = "leading-term"};
+  const std::string example =
+      "example: row of the training set; of those drawn, the one whose path bends most";
+  PanelFigure losses{.name = "response-path", .columns = 3, .footnotes = {example}};
+  PanelFigure moves{.name = "outputs",
+                    .columns = 3,
+                    .footnotes = {example, "outputs: mean distance over the training inputs"}};
+  PanelFigure leading{.name = "leading-term",
+                      .footnotes = {"a point for each removed example; distances of outputs, mean "
+                                    "over the training inputs"}};
   for (const PathBundle& bundle : done) {
-    Panel panel;
-    panel.title = bundle.task;
-    panel.x = {.label = "leading term of the linearisation error", .scale = Scale::logarithmic};
-    panel.y = {.label = "linearisation error at removal", .scale = Scale::logarithmic};
-    panel.references = {diagonal_line("equal")};
-    for (const Response response : kFollowed) {
-      if (const MeasuredPath* p = most_curved(bundle, response))
-        curves.panels.push_back(curve_panel(bundle, response, *p));
-      const AtRemoval a = at_removal(bundle, response);
-      if (a.gap.size() > 0)
-        panel.series.push_back({.name = response_name(response),
-                                .x = numbers(a.leading),
-                                .y = numbers(a.gap),
-                                .style = Style::points});
-    }
+    for (const Response response : kFollowed)
+      if (const MeasuredPath* p = most_curved(bundle, response)) {
+        losses.panels.push_back(curve_panel(bundle, *p, kQueryLoss));
+        moves.panels.push_back(curve_panel(bundle, *p, kOutputs));
+      }
+    Panel panel = leading_term_panel(bundle);
     if (!panel.series.empty()) leading.panels.push_back(std::move(panel));
   }
-  if (!curves.panels.empty()) write_panel_figure(folder, curves);
-  if (!leading.panels.empty()) write_panel_figure(folder, leading);
+  for (const PanelFigure& figure : {losses, moves, leading})
+    if (!figure.panels.empty()) write_panel_figure(folder, figure);
 }
 
 }  // namespace leaveout

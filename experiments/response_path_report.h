@@ -37,8 +37,9 @@ void write_path_rows(const PathBundle& bundle, Results& results);
 std::string path_table(const PathBundle& bundle);
 std::vector<Verdict> judge_paths(const std::vector<PathBundle>& done);
 
-/// response-path.svg: the most curved example of every task and response; leading-term.svg: the
-/// measured linearisation error against its leading term, a point for each example.
+/// response-path.svg: the query loss along the path of the most curved example of every task and
+/// response; outputs.svg: the outputs' change along it; leading-term.svg: the measured
+/// linearisation error against its leading term, a point for each example.
 void draw_paths(const std::vector<PathBundle>& done, const std::filesystem::path& folder);
 
 }  // namespace leaveout

@@ -185,6 +185,13 @@ void draw_sweep(const SweepKind& kind,
   for (const SweepCurves& c : done)
     for (const ProtocolKind protocol : protocols(c))
       figure.panels.push_back(panel(kind, c, protocol));
+  for (const SweepCurves& c : done)
+    if (c.unconverged > 0)
+      figure.footnotes.push_back(fmt::format(
+          "{}, exact: {} responses did not converge; drawn as far as they came, without "
+          "a verdict",
+          c.task,
+          c.unconverged));
   write_panel_figure(folder, figure);
 }
 

@@ -10,7 +10,7 @@
 #                      `floor_value` is drawn as "below" in a strip under the logarithmic axis
 #   scatter.csv        task_index,against_index,predicted,actual,task,against
 #                      change in test loss on removal: the influence estimate, and the truth
-#   figure_labels.gp   names, axis ranges and ticks of every panel, as gnuplot arrays; panel
+#   figure_labels.gp   names, a note under each figure, axis ranges and ticks of every panel, as gnuplot arrays; panel
 #                      (task t, truth a) of the scatter has index (t - 1) * truths + a
 
 load plots.'/style.gp'
@@ -28,7 +28,8 @@ at_inches(x, y) = sprintf('at screen %g, screen %g', x / width, y / height)
 # ---------------------------------------------------------------------------------------------- gaps
 
 top = 0.46            # legend and the first row's titles
-bottom = 0.74         # slanted names of the gaps
+note = strlen(gaps_note) > 0 ? 0.16 : 0
+bottom = 0.74 + note  # slanted names of the gaps
 panel_height = 1.30
 row_gap = 0.42
 left = 0.66           # the shared label and the first column's tick labels
@@ -60,6 +61,7 @@ do for [kind in formats] {
         eval sprintf("set label 11 'below 10^{%d}' %s left point pointtype 10 pointsize 0.8 linecolor rgb frame offset character 1,0", floor_exponent, at_inches(legend_x[protocols + 1], height - 0.14))
       }
       eval sprintf("set label 12 'mean distance between outputs' %s center rotate by 90", at_inches(0.10, bottom + 0.5 * (height - top - bottom)))
+      eval sprintf("set label 13 gaps_note noenhanced %s left", at_inches(0.05, 0.10))
     }
     set title task_name[t] noenhanced offset 0,-0.6
     set logscale y
@@ -103,7 +105,8 @@ unset arrow
 # ------------------------------------------------------------------------------------------- scatter
 
 top = 0.48
-bottom = 0.58
+note = strlen(scatter_note) > 0 ? 0.16 : 0
+bottom = 0.58 + note
 panel_height = 1.45
 row_gap = 0.46
 left = 0.80
@@ -132,7 +135,8 @@ do for [kind in formats] {
       if (t == 1 && a == 1) {
         set arrow 31 from screen left / width, screen (height - 0.14) / height to screen (left + 0.25) / width, screen (height - 0.14) / height nohead linewidth 1 dashtype 2 linecolor rgb grey
         eval sprintf("set label 31 'predicted = actual' %s left", at_inches(left + 0.32, height - 0.14))
-        eval sprintf("set label 32 'predicted change in test loss (influence)' %s center", at_inches(left + 0.5 * (width - left - right), 0.10))
+        eval sprintf("set label 32 'predicted change in test loss (influence)' %s center", at_inches(left + 0.5 * (width - left - right), 0.10 + note))
+        eval sprintf("set label 38 scatter_note noenhanced %s left", at_inches(0.05, 0.10))
       }
       if (column == 0) {
         eval sprintf("set label 33 \"actual change\\n(\".truth_label[%d].\")\" %s center rotate by 90", a, at_inches(0.16, y + 0.5 * panel_height))

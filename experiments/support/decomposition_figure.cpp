@@ -136,7 +136,8 @@ std::string scatter_csv(const std::vector<ScatterPanel>& scatters, Names& tasks,
 
 void write_decomposition_data(const fs::path& folder,
                               const std::vector<GapRow>& gaps,
-                              const std::vector<ScatterPanel>& scatters) {
+                              const std::vector<ScatterPanel>& scatters,
+                              const FigureNotes& notes) {
   check(gaps, scatters);
   Names tasks, protocols, truths;
   const std::string gap_text = gaps_csv(gaps, tasks, protocols);
@@ -152,6 +153,9 @@ void write_decomposition_data(const fs::path& folder,
                                          tasks.all.size(),
                                          protocols.all.size(),
                                          truths.all.size()) +
+                             fmt::format("gaps_note = {}\nscatter_note = {}\n",
+                                         gnuplot_string(notes.gaps),
+                                         gnuplot_string(notes.scatter)) +
                              gnuplot_array("task_name", tasks.all, title) +
                              gnuplot_array("protocol_name", protocols.all, gnuplot_string) +
                              gnuplot_array("truth_label", truths.all, gnuplot_string) +
@@ -164,13 +168,10 @@ void write_decomposition_data(const fs::path& folder,
 
 bool write_decomposition_figures(const fs::path& folder,
                                  const std::vector<GapRow>& gaps,
-                                 const std::vector<ScatterPanel>& scatters) {
-  write_decomposition_data(folder, gaps, scatters);
+                                 const std::vector<ScatterPanel>& scatters,
+                                 const FigureNotes& notes) {
+  write_decomposition_data(folder, gaps, scatters, notes);
   return draw_figure("decomposition", folder, folder);
-}
-
-bool write_scatter_figure(const fs::path& folder, const std::vector<ScatterPanel>& scatters) {
-  return write_decomposition_figures(folder, {}, scatters);
 }
 
 }  // namespace leaveout

@@ -9,7 +9,6 @@
 //             truth, with the line on which both agree and the two correlations
 //
 //   write_decomposition_figures(folder, gaps, scatters);   // data, then SVG, PDF and PNG
-//   write_scatter_figure(folder, scatters);                // the second one alone
 
 #include <Eigen/Dense>
 #include <filesystem>
@@ -39,6 +38,11 @@ struct ScatterPanel {
   std::optional<double> spearman = {};
 };
 
+/// A line under each figure: what its bars are over, which protocol its points are of. Empty: none.
+struct FigureNotes {
+  std::string gaps = {}, scatter = {};
+};
+
 /// Gaps at or below this are rounding: they are drawn as "below 1e-12".
 inline constexpr double kGapFloor = 1e-12;
 
@@ -49,15 +53,13 @@ inline constexpr double kGapFloor = 1e-12;
 /// a gap index outside 1..5, more than four protocols, or unequal sizes.
 void write_decomposition_data(const std::filesystem::path& folder,
                               const std::vector<GapRow>& gaps,
-                              const std::vector<ScatterPanel>& scatters);
+                              const std::vector<ScatterPanel>& scatters,
+                              const FigureNotes& notes = {});
 
 /// The data and the drawing in one call: gaps.* and scatter.* in `folder`.
 bool write_decomposition_figures(const std::filesystem::path& folder,
                                  const std::vector<GapRow>& gaps,
-                                 const std::vector<ScatterPanel>& scatters);
-
-/// The scatter alone, for any number of truths: scatter.* in `folder`.
-bool write_scatter_figure(const std::filesystem::path& folder,
-                          const std::vector<ScatterPanel>& scatters);
+                                 const std::vector<ScatterPanel>& scatters,
+                                 const FigureNotes& notes = {});
 
 }  // namespace leaveout

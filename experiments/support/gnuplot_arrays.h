@@ -34,8 +34,10 @@ template <typename Items, typename Show>
 std::string gnuplot_array(const std::string& name, const Items& items, Show show) {
   std::string list;
   for (const auto& item : items) list += (list.empty() ? "" : ", ") + show(item);
-  if (list.empty()) list += '0';
-  return fmt::format("array {}[{}] = [{}]\n", name, std::max<std::size_t>(1, items.size()), list);
+  return fmt::format("array {}[{}] = [{}]\n",
+                     name,
+                     std::max<std::size_t>(1, items.size()),
+                     list.empty() ? "0" : list);
 }
 
 }  // namespace leaveout

@@ -125,6 +125,10 @@ void place_marks(const Panel& panel, PanelDrawing& drawing) {
 
 }  // namespace
 
+Frame horizontal_frame(const Panel& panel, double width) {
+  return make_frame(panel.x, horizontal_values(panel), width, true);
+}
+
 Frame vertical_frame(const Panel& panel, double height) {
   std::vector<double> values;
   const bool logarithmic = panel.y.scale == Scale::logarithmic;
@@ -147,7 +151,7 @@ Frame vertical_frame(const Panel& panel, double height) {
 
 PanelDrawing draw_panel(const Panel& panel, double width, double height) {
   PanelDrawing drawing;
-  drawing.x = make_frame(panel.x, horizontal_values(panel), width, true);
+  drawing.x = horizontal_frame(panel, width);
   drawing.y = vertical_frame(panel, height);
   place_marks(panel, drawing);
   if (!panel.notes.empty()) {

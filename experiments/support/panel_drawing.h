@@ -49,7 +49,8 @@ struct PanelDrawing {
   std::vector<PlottedText> texts = {};
 };
 
-/// The vertical axis alone, which does not depend on the width.
+/// Each axis alone: neither depends on the length of the other.
+Frame horizontal_frame(const Panel& panel, double width);
 Frame vertical_frame(const Panel& panel, double height);
 
 /// A panel of `width` x `height` inches. Its sizes have been checked.

@@ -87,11 +87,9 @@ PanelLabels panel_labels(const ScatterPanel& panel) {
     ++labels.points;
   }
   if (labels.points == 0) return labels;
-  // Equal axes where the two spreads are alike, so that the identity is the diagonal.
-  const double wide = std::max(x.span(), y.span()), narrow = std::min(x.span(), y.span());
-  if (wide < 2.5 * narrow) {
-    x = y = {std::min(x.low, y.low), std::max(x.high, y.high)};
-  }
+  // Equal axes where that squeezes neither cloud, so that the identity is the diagonal.
+  const Range both{std::min(x.low, y.low), std::max(x.high, y.high)};
+  if (both.span() < 2.5 * std::min(x.span(), y.span())) x = y = both;
   labels.x = linear_axis(x.low, x.high);
   labels.y = linear_axis(y.low, y.high);
   labels.pearson = "Pearson " + number_or_undefined(panel.pearson);

@@ -3,7 +3,7 @@
 
 // The axes of one panel of a scatter, and the corner in which its text covers nothing.
 //
-// Where both spreads are alike the axes are equal, so that the line predicted = actual is the
+// Where both ranges are alike the axes are equal, so that the line predicted = actual is the
 // diagonal; where they are not, each has its own and the line's slope says so.
 //
 //   PanelLabels labels = panel_labels(panel);

@@ -108,7 +108,9 @@ FigureLayout lay_out(const PanelFigure& figure) {
     place.x_label = !figure.panels[p].x.label.empty() && (!one_label || p + columns >= n);
     double& room = tick_rooms[row_of(p)];
     room = std::max(room, ticks);
-    labels[row_of(p)] = labels[row_of(p)] || place.x_label;
+    // A power of ten common to the ticks stands where the label does.
+    const bool power = horizontal_frame(figure.panels[p], layout.panel_width).exponent != 0;
+    labels[row_of(p)] = labels[row_of(p)] || place.x_label || power;
     titles = titles || !figure.panels[p].title.empty();
   }
   // From the bottom up.

@@ -57,25 +57,12 @@ void check_drawn(const fs::path& folder, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("the scatter alone, of five truths, leaves nothing of gaps") {
-  const ScratchFolder scratch;
-  std::vector<ScatterPanel> panels;
-  for (const char* truth : {"a", "b", "c", "d", "e"}) panels.push_back(panel("z", truth, 4));
-  const bool drawn = write_scatter_figure(scratch.path, panels);
-  CHECK(fs::exists(scratch.path / "scatter.csv"));
-  CHECK_FALSE(fs::exists(scratch.path / "gaps.csv"));
-  if (!has_gnuplot()) return;
-  CHECK(drawn);
-  check_drawn(scratch.path, "scatter");
-  CHECK_FALSE(fs::exists(scratch.path / "gaps.svg"));
-}
-
 TEST_CASE("the data of the figures are numbers first, indices in the order of first use") {
   const ScratchFolder scratch;
   GapRow second = gap("a, b", "exact", 5, 0.0);
   second.standard_error = 0.5;
   write_decomposition_data(
-      scratch.path, {gap("z", "paper", 1, 0.25), second}, {panel("z", "PBRF", 2)});
+      scratch.path, {gap("z", "paper", 1, 0.25), second}, {panel("z", "PBRF", 2)}, {"over", "of"});
   CHECK(content(scratch.path / "gaps.csv") ==
         "task_index,protocol_index,gap_index,mean,standard_error,task,protocol,gap\n"
         "1,1,1,0.25,,\"z\",\"paper\",\"g\"\n"
@@ -87,6 +74,7 @@ TEST_CASE("the data of the figures are numbers first, indices in the order of fi
   const std::string labels = content(scratch.path / "figure_labels.gp");
   CHECK(labels.find("tasks = 2\nprotocols = 2\ntruths = 1\n") != std::string::npos);
   CHECK(labels.find("array task_name[2] = ['z', 'a, b']\n") != std::string::npos);
+  CHECK(labels.find("gaps_note = 'over'\nscatter_note = 'of'\n") != std::string::npos);
   CHECK(labels.find("any_below = 1\n") != std::string::npos);
   CHECK(labels.find("array panel_points[2] = [2, 0]\n") != std::string::npos);
 }
@@ -113,7 +101,7 @@ TEST_CASE("one to six tasks are drawn in three formats, whatever their names and
       scatters.push_back(panel(names[t], "cold-start retraining", 20));
       scatters.push_back(panel(names[t], "PBRF", static_cast<Eigen::Index>(t % 3)));
     }
-    CHECK(write_decomposition_figures(scratch.path, gaps, scatters));
+    CHECK(write_decomposition_figures(scratch.path, gaps, scatters, {"{/:Bold}^2", "it's one"}));
     check_drawn(scratch.path, "gaps");
     check_drawn(scratch.path, "scatter");
   }

@@ -118,6 +118,19 @@ TEST_CASE("one panel is 3.25 inches wide, more are 6.75, in one, two or three co
   }
 }
 
+TEST_CASE("the power of ten of an axis has room under its row, label or not") {
+  const auto height = [](double x) {
+    const ScratchFolder scratch;
+    PanelFigure figure{.name = "f", .columns = 1};
+    figure.panels.resize(2, {.x = {.label = "x"}, .series = {{.x = {0, x}, .y = {0, 1}}}});
+    write_panel_data(scratch.path, figure);
+    const std::string labels = content(scratch.path / "f_labels.gp");
+    return std::stod(labels.substr(labels.find("\nheight = ") + 10));
+  };
+  // One line of a label for the upper row; the lower one has it as it is.
+  CHECK(height(1e-4) - height(1) == doctest::Approx(0.17).epsilon(1e-3));
+}
+
 TEST_CASE("no name of a figure's parts is read as a command, and none breaks the drawing") {
   for (const char* name : {"'",
                            "it's \"x\"",

@@ -30,6 +30,10 @@ TEST_CASE("alike spreads share one axis, unlike spreads have their own") {
   const PanelLabels unlike = panel_labels(panel(pair_of(0.0, 1.0), pair_of(0.0, 10.0)));
   CHECK(unlike.x.high < 1.2);
   CHECK(unlike.y.high > 10.0);
+  // Alike but far apart: one axis for both would squeeze either cloud into a corner.
+  const PanelLabels apart = panel_labels(panel(pair_of(0.0, 1.0), pair_of(5.0, 6.0)));
+  CHECK(apart.x.high < 1.2);
+  CHECK(apart.y.low > 4.5);
 }
 
 TEST_CASE("points along the identity leave the upper left corner to the text") {
