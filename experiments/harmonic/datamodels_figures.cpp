@@ -180,7 +180,7 @@ void draw(const std::vector<DatamodelsResult>& done, const std::filesystem::path
   if (flips) rows.emplace_back(flip_panel);
   draw_rows(done,
             rows,
-            {.name = "datamodels_removal",
+            {.name = "removal",
              .footnotes = {"Those who raise a query's output most are removed first. Bars: 95 %, "
                            "over queries."}},
             folder);

@@ -49,7 +49,7 @@ Interval share_interval(const ShareEstimate& estimate);
 
 std::vector<Verdict> judge(const std::vector<DatamodelsResult>& done);
 /// datamodels.{svg,pdf,png}: predicted against actual held-out outputs, LDS, shares; and
-/// datamodels_removal.{svg,pdf,png}: changes by removals, and the share of flipped queries.
+/// removal.{svg,pdf,png}: changes by removals, and the share of flipped queries.
 void draw(const std::vector<DatamodelsResult>& done, const std::filesystem::path& folder);
 
 }  // namespace leaveout

@@ -179,11 +179,11 @@ std::vector<Index> resampled_pairs(const Layout& layout, std::uint64_t seed, Ind
 }
 
 StabilityNumbers of_picks(const StabilityPlan& plan,
-                 const Layout& layout,
-                 const std::vector<Index>& picks,
-                 const MatrixXd& first,
-                 const MatrixXd& second,
-                 Index target) {
+                          const Layout& layout,
+                          const std::vector<Index>& picks,
+                          const MatrixXd& first,
+                          const MatrixXd& second,
+                          Index target) {
   std::vector<PairSums> sums(layout.levels());
   for (std::size_t j = 0; j < layout.levels(); ++j)
     for (Index i = layout.start[j]; i < layout.start[j + 1]; ++i) {

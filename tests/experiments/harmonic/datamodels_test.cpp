@@ -274,7 +274,7 @@ TEST_CASE("classes on two threads: the same bits, and flips that retraining conf
                            "coefficients.csv",
                            "spectrum.csv",
                            "datamodels.csv",
-                           "datamodels_removal.csv"})
+                           "removal.csv"})
     CHECK_MESSAGE(read_file(user.path("one", file)) == read_file(user.path("two", file)), file);
 }
 

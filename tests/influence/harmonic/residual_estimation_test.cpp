@@ -253,6 +253,24 @@ TEST_CASE("over all samples of M / 2 pairs the centred estimate has mean B_1 (1 
   CHECK(b1 == doctest::Approx(cube.degrees[1] * (1 - 2.0 / 36)).epsilon(1e-12));
 }
 
+TEST_CASE("without error bars the numbers are the same, and h(1) is a mean of squares") {
+  const StabilityPlan plan = paper_plan(0.5, 0.2, 70);
+  Random random(8);
+  const MatrixXd first = random.normal_matrix(40, 2), second = random.normal_matrix(30, 2);
+  const auto numbers = measure_stabilities(plan, first, second);
+  const auto estimates = estimate_residual(plan, first, second, 2);
+  for (Index k = 0; k < 2; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    CHECK(numbers[at].top == doctest::Approx(first.col(k).tail(10).squaredNorm() / 10));
+    CHECK(numbers[at].stability[1] ==
+          doctest::Approx(first.col(k).segment(10, 10).dot(second.col(k).segment(10, 10)) / 10));
+    CHECK(numbers[at].reading.degree1 == estimates[at].degree1.value);
+    CHECK(numbers[at].reading.residual == estimates[at].residual.value);
+    CHECK(numbers[at].reading.share() == estimates[at].share.value);
+  }
+  CHECK_THROWS_AS(measure_stabilities(plan, first, second.topRows(29)), std::invalid_argument);
+}
+
 TEST_CASE("residual estimation: wrong shapes and empty levels are refused") {
   StabilityPlan plan = linear_plan(0.5, levels_of({-0.5, 0.5}), 10);
   const MatrixXd y = MatrixXd::Random(10, 1);
