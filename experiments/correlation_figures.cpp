@@ -70,8 +70,8 @@ PanelFigure scatter(const std::vector<CorrelationResult>& done) {
       "across: change of the mean query loss that the influence estimate predicts; up: what it "
       "was; "
       "numbers: Spearman",
-      fmt::format("a point for each removed example; protocol: {}; dashed: both equal, left out "
-                  "where the ranges are 10 times apart",
+      fmt::format("a point for each removed example; protocol: {}; dashed: both equal, where both "
+                  "ranges hold it and are not 10 times apart",
                   protocols)};
   return figure;
 }
