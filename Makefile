@@ -97,12 +97,12 @@ $(BUILD)/leaveout_bench: $(call objects,$(BENCH_SRC) $(filter-out experiments/%,
 $(BUILD)/leaveout_tests: $(call objects,$(TEST_SRC) $(LIB_SRC))
 	@echo "  link  $@" && $(CXX) $(CXXFLAGS) $^ -o $@ $(LINK_EXTRA) $(LDLIBS)
 
-# Precompiled header: what most files include anyway. Files still name their own includes. Its place
+# Precompiled header: what every file includes anyway. Files still name their own includes. Its place
 # depends on the flags alone, so that all build folders share it, and with it the compiler's cache.
 PCH := build/pch-$(shell printf '%s' '$(CXXFLAGS) $(CPPFLAGS)' | cksum | cut -d' ' -f1)/pch.h
 $(PCH).gch:
-	@mkdir -p $(@D) && printf '#include <%s>\n' Eigen/Dense doctest/doctest.h fmt/format.h nlohmann/json.hpp algorithm \
-	  cmath complex cstdint filesystem fstream functional memory optional sstream stdexcept string vector > $(PCH).$$$$ && mv $(PCH).$$$$ $(PCH)
+	@mkdir -p $(@D) && printf '#include <%s>\n' Eigen/Dense fmt/format.h algorithm cmath complex \
+	  cstdint functional memory stdexcept string vector > $(PCH).$$$$ && mv $(PCH).$$$$ $(PCH)
 	@echo "  pch   $@" && $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WARN) -x c++-header $(PCH) -o $@.$$$$ && mv $@.$$$$ $@
 
 $(BUILD)/%.o: %.cpp | $(PCH).gch
