@@ -54,6 +54,13 @@ Dataset load_whole(const TaskSettings& s) {
   return data;
 }
 
+Dataset first_rows(Dataset data, Index most) {
+  if (data.size() <= most) return data;
+  std::vector<Index> rows(static_cast<std::size_t>(most));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  return take(data, rows);
+}
+
 /// Train and query parts as the user gave them: two files, or one source that is split.
 Split load(const TaskSettings& s) {
   Dataset whole = load_whole(s);
@@ -70,7 +77,9 @@ Split load(const TaskSettings& s) {
     parts.query = reconstruction_of(parts.query, whole);
     whole = reconstruction_of(whole);
   }
-  parts.train = std::move(whole);
+  // As of a split source: a limit keeps the first rows.
+  parts.train = first_rows(std::move(whole), s.max_train);
+  parts.query = first_rows(std::move(parts.query), s.max_query);
   parts.train_rows.resize(static_cast<std::size_t>(parts.train.size()));
   std::iota(parts.train_rows.begin(), parts.train_rows.end(), Index{0});
   return parts;

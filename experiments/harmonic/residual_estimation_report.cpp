@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "experiments/support/table.h"
 
@@ -24,10 +26,14 @@ double column_sd(const VectorXd& values) {
   return std::sqrt((values.array() - values.mean()).square().sum() / (n - 1));
 }
 
-double median_error(const VectorXd& values, double exact) {
-  const VectorXd errors = (values.array() - exact).abs();
-  std::vector<double> sorted(errors.begin(), errors.end());
+/// A share that an estimate could not give (its variance was 0) counts as infinitely wrong, so that
+/// leaving it out does not flatter; undefined where that is every second one.
+std::optional<double> median_error(const VectorXd& values, double exact) {
+  const double wrong = std::numeric_limits<double>::infinity();
+  std::vector<double> sorted;
+  for (const double v : values) sorted.push_back(std::isfinite(v) ? std::abs(v - exact) : wrong);
   std::sort(sorted.begin(), sorted.end());
+  if (!std::isfinite(sorted[sorted.size() / 2])) return {};
   return quantile(sorted, 0.5);
 }
 

@@ -114,6 +114,21 @@ TEST_CASE("a network's influence is a mean over minima, and none where there is 
   CHECK((3 * mean - sum).norm() < 1e-12 * sum.norm());
 }
 
+TEST_CASE("limits keep the first rows of a user's two files, as the refusal of many rows advises") {
+  const UserTask user(25, {"max_train=6", "max_query=2"});
+  const SubsetTask task = user.load();
+  CHECK(task.examples() == 6);
+  CHECK(task.queries() == 2);
+  CHECK(task.rows == std::vector<Index>{0, 1, 2, 3, 4, 5});
+  CHECK(train_all_subsets(task, {}).subsets() == 64);
+}
+
+TEST_CASE("residual-estimation on an output that hardly varies leaves a cell empty, not infinite") {
+  const UserTask user(8, {"model=logistic", "weight_decay=0.05", "p=0.3", "output=correct"});
+  const auto [status, error] = user.run("residual-estimation", "out", 1);
+  CHECK_MESSAGE(status == kSuccess, error);
+}
+
 TEST_CASE("an output that the task does not have, a rate and too many examples are refused") {
   CHECK_THROWS_WITH_AS(UserTask(8, {"task=regression", "output=margin"}).load(),
                        doctest::Contains("[subsets] output"),
