@@ -24,7 +24,7 @@ class Process {
   Process(const LinearOperator& a, const Eigen::Ref<const MatrixXd>& b, const CgOptions& options);
   bool active() const { return !columns_.empty(); }
   void step();
-  Solution result(const Eigen::Ref<const MatrixXd>& b, Index iterations) const;
+  Solution result(Index iterations) const;
 
  private:
   void advance();
@@ -35,6 +35,7 @@ class Process {
 
   const LinearOperator& a_;
   const CgOptions& options_;
+  const Eigen::Ref<const MatrixXd>& b_;
   VectorXd size_;               // (k) |b|
   MatrixXd unit_;               // (n x k) b / |b|
   MatrixXd x_, r_, p_;          // (n x k) iterate, residual, direction
@@ -48,7 +49,7 @@ class Process {
 Process::Process(const LinearOperator& a,
                  const Eigen::Ref<const MatrixXd>& b,
                  const CgOptions& options)
-    : a_(a), options_(options), size_(b.cols()), unit_(b) {
+    : a_(a), options_(options), b_(b), size_(b.cols()), unit_(b) {
   for (Index j = 0; j < b.cols(); ++j) {
     size_(j) = b.col(j).stableNorm();
     if (size_(j) == 0) continue;  // x = 0 solves it
@@ -119,8 +120,9 @@ void Process::retire_converged() {
   std::vector<Index> small, going;
   for (const Index j : columns_) (r_.col(j).norm() <= enough ? small : going).push_back(j);
   if (small.empty()) return;
-  const MatrixXd x = x_(all, small);                                      // (n x small)
-  const VectorXd residual = relative_residual(a_, x, unit_(all, small));  // (small)
+  // Of what will be reported, in its own units: there rounding is that of the report.
+  const MatrixXd x = x_(all, small) * size_(small).asDiagonal();       // (n x small)
+  const VectorXd residual = relative_residual(a_, x, b_(all, small));  // (small)
   for (Index c = 0; c < residual.size(); ++c)
     if (residual(c) > options_.tolerance && r_.col(small[c]).norm() > far_below)
       going.push_back(small[c]);
@@ -141,18 +143,18 @@ void Process::turn() {
   }
 }
 
-Solution Process::result(const Eigen::Ref<const MatrixXd>& b, Index iterations) const {
+Solution Process::result(Index iterations) const {
   Solution solution;
   solution.x = x_ * size_.asDiagonal();
   solution.iterations = iterations;
-  report_residual(a_, b, options_.tolerance, solution);
+  report_residual(a_, b_, options_.tolerance, solution);
   if (indefinite_ > 0) {
     solution.converged = false;
     solution.smallest_eigenvalue = curvature_;
     solution.message = fmt::format("[cg] {} of {} columns met a direction with p'Ap / p'p = {}",
                                    indefinite_,
-                                   b.cols(),
-                                   not_positive(curvature_, rounding_level(b.rows()) * largest_));
+                                   b_.cols(),
+                                   not_positive(curvature_, rounding_level(b_.rows()) * largest_));
   } else if (!solution.converged) {
     solution.message =
         fmt::format("[cg] largest residual {:.3g} is above {:.3g} after {} iterations: {}",
@@ -178,7 +180,7 @@ Solution conjugate_gradient(const LinearOperator& a,
   Process process(a, b, options);
   Index iterations = 0;
   for (; process.active() && iterations < limit; ++iterations) process.step();
-  return process.result(b, iterations);
+  return process.result(iterations);
 }
 
 }  // namespace leaveout

@@ -172,6 +172,8 @@ TEST_CASE("CG reaches every tolerance above what rounding allows, though its rec
     REQUIRE(floor > 1e-12);  // the recursive residual is 1e-30 there
     for (double factor = 1.5; factor < 4; factor *= 1.05) {
       options.tolerance = factor * floor;
+      CAPTURE(factor);
+      CAPTURE(seed);
       CHECK(conjugate_gradient(a, b, options).converged);
     }
   }
