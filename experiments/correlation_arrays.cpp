@@ -2,6 +2,8 @@
 // Arrays and run.json of the correlation experiment: what another tool needs to check us.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "datasets/npy.h"
 #include "experiments/correlation_report.h"
 

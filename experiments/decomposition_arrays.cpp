@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <nlohmann/json.hpp>
+
 #include "datasets/npy.h"
 #include "experiments/decomposition_report.h"
 #include "models/architecture.h"

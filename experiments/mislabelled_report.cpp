@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "datasets/npy.h"
 #include "experiments/support/panel_figure.h"

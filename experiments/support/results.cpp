@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
 
@@ -166,6 +167,7 @@ Results::Results(const fs::path& out,
     : final_(out / experiment / preset),
       partial_(out / experiment / ("." + preset + ".partial")),
       layout_(std::move(layout)),
+      run_(std::make_unique<nlohmann::ordered_json>()),
       start_(std::chrono::steady_clock::now()) {
   check_name(experiment, "experiment");
   check_name(preset, "preset");
@@ -181,8 +183,8 @@ Results::Results(const fs::path& out,
   }
   lock_ = lock_folder(partial_);
   for (const auto& left : fs::directory_iterator(partial_)) fs::remove_all(left.path());
-  run_["experiment"] = experiment;
-  run_["preset"] = preset;
+  run()["experiment"] = experiment;
+  run()["preset"] = preset;
   runs_.open(partial_ / "runs.csv", std::ios::binary);
   runs_ << csv_header(layout_.columns);
 }
@@ -249,7 +251,7 @@ void Results::write_summary() const {
 }
 
 void Results::write_run() const {
-  nlohmann::ordered_json run = run_;
+  nlohmann::ordered_json run = *run_;
   run["environment"] = environment();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
   run["seconds"] = seconds.count();

@@ -26,7 +26,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -95,7 +96,7 @@ class Results {
 
   /// What goes into run.json beside `environment()` and the seconds: configuration, seeds, threads,
   /// SHA-256 of the data.
-  nlohmann::ordered_json& run() { return run_; }
+  nlohmann::ordered_json& run() { return *run_; }
 
   /// The folder for the arrays of a task, made when it is first asked for.
   std::filesystem::path arrays(const std::string& task);
@@ -129,7 +130,7 @@ class Results {
   std::ofstream runs_;
   std::vector<std::string> group_order_;                         // first come, first written
   std::unordered_map<std::string, std::vector<double>> groups_;  // key fields -> values
-  nlohmann::ordered_json run_;
+  std::unique_ptr<nlohmann::ordered_json> run_;  // a pointer: the JSON library is dear to compile
   std::chrono::steady_clock::time_point start_;
   bool committed_ = false;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "datasets/files.h"
+#include "experiments/cli.h"
 #include "experiments/harmonic/datamodel_theorem_report.h"
 #include "tests/support/user_task.h"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/cli.h"
 #include "experiments/harmonic/group_influence_report.h"
 #include "influence/harmonic/cube.h"
 #include "tests/support/user_task.h"

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "datasets/files.h"
+#include "experiments/cli.h"
 #include "experiments/harmonic/subset_influence.h"
 #include "influence/harmonic/cube.h"
 #include "influence/harmonic/values.h"

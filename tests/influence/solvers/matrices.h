@@ -7,8 +7,6 @@
 //   CHECK(relative_error(solver.solve(b).x, expected) < 1e-12);
 
 #include <Eigen/Core>
-#include <Eigen/QR>
-#include <cmath>
 #include <cstdint>
 
 #include "datasets/random.h"
@@ -16,37 +14,22 @@
 namespace leaveout {
 
 /// A random orthogonal matrix (n x n).
-inline Eigen::MatrixXd random_rotation(Eigen::Index n, std::uint64_t seed) {
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(Random(seed).normal_matrix(n, n));
-  return qr.householderQ();
-}
+Eigen::MatrixXd random_rotation(Eigen::Index n, std::uint64_t seed);
 
 /// Q diag(values) Q' (n x n) with a random orthogonal Q, symmetric to the last bit.
-inline Eigen::MatrixXd with_spectrum(const Eigen::VectorXd& values, std::uint64_t seed) {
-  const Eigen::MatrixXd q = random_rotation(values.size(), seed);
-  const Eigen::MatrixXd a = q * values.asDiagonal() * q.transpose();
-  return 0.5 * (a + a.transpose());
-}
+Eigen::MatrixXd with_spectrum(const Eigen::VectorXd& values, std::uint64_t seed);
 
 /// 10^linspace(low, high) (n).
-inline Eigen::VectorXd powers_of_ten(Eigen::Index n, double low, double high) {
-  return Eigen::VectorXd::LinSpaced(n, low, high).unaryExpr([](double x) {
-    return std::pow(10.0, x);
-  });
-}
+Eigen::VectorXd powers_of_ten(Eigen::Index n, double low, double high);
 
 /// |x - y| / |y| over all entries.
-inline double relative_error(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
-  return (x - y).norm() / y.norm();
-}
+double relative_error(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y);
 
 /// The Hessian diag(-sin x) of f = sum sin x_i, indefinite on purpose, and its inverse product.
 struct Sines {
   Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(12, -2.9, 2.7);  // (12) no multiple of pi
-  Eigen::MatrixXd hessian() const { return (-x.array().sin()).matrix().asDiagonal(); }
-  Eigen::MatrixXd inverse_times(const Eigen::MatrixXd& v) const {
-    return (-x.array().sin().inverse()).matrix().asDiagonal() * v;
-  }
+  Eigen::MatrixXd hessian() const;
+  Eigen::MatrixXd inverse_times(const Eigen::MatrixXd& v) const;
 };
 
 }  // namespace leaveout
