@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <stdexcept>
 
 #include "autodiff/dense_curvature.h"
@@ -103,6 +104,12 @@ Evaluator::Evaluator(const Objective& objective, Index tile)
     step_.resize(objective_.parameter_count(), 1);
     product_.resize(objective_.parameter_count(), 1);
   }
+}
+
+void Evaluator::set_weights(const VectorXd& weights) {
+  assert(objective_.term != ObjectiveTerm::quadratic && weights.size() == objective_.size());
+  objective_.weights = weights;
+  whole_.data[2] = objective_.weights.data();
 }
 
 double Evaluator::penalty(const VectorXd& theta) const {

@@ -54,6 +54,8 @@ class Evaluator {
   Evaluator& operator=(const Evaluator&) = delete;
 
   const Objective& objective() const { return objective_; }
+  /// Replaces the examples' weights (N) from here on; not for the quadratic term.
+  void set_weights(const Eigen::VectorXd& weights);
   double value(const Eigen::VectorXd& theta);
   /// Overwrites g (P), returns the value.
   double gradient(const Eigen::VectorXd& theta, Eigen::VectorXd& g);

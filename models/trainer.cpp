@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include "datasets/random.h"
@@ -110,7 +111,10 @@ std::vector<std::vector<Index>> epoch_batches(Index examples,
   return batches;
 }
 
-Run train(const Objective& objective, const VectorXd& start, const Protocol& protocol) {
+Run train(const Objective& objective,
+          const VectorXd& start,
+          const Protocol& protocol,
+          TrainingHook* hook) {
   check(protocol);
   Evaluator evaluate(objective);
   Optimiser optimiser(protocol, start.size());
@@ -123,15 +127,22 @@ Run train(const Objective& objective, const VectorXd& start, const Protocol& pro
     run.log.push_back({epochs_done, run.objective, run.gradient_norm});
   };
   const bool full_batch = protocol.batch_size >= objective.size();
-  std::vector<Index> order(full_batch ? 0 : static_cast<std::size_t>(objective.size()));
+  std::vector<Index> order(static_cast<std::size_t>(objective.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  VectorXd weights = objective.weights;
+  const auto watch = [&](Index epoch, std::span<const Index> batch) {
+    if (hook) hook->before_step(epoch, batch, run.theta);
+  };
   note(0);
   for (Index e = 0; e < protocol.epochs; ++e) {
     if (full_batch) {  // in the data's own order, straight from the data set
+      watch(e, order);
       evaluate.gradient(run.theta, g);
       optimiser.step(g, run.theta);
     } else {
       epoch_order(protocol, protocol.first_epoch + e, order);
       for_each_batch(order, protocol.batch_size, [&](std::span<const Index> batch) {
+        watch(e, batch);
         evaluate.batch_gradient(run.theta, batch, g);
         optimiser.step(g, run.theta);
       });
@@ -143,6 +154,10 @@ Run train(const Objective& objective, const VectorXd& start, const Protocol& pro
           e + 1,
           protocol.epochs,
           protocol.learning_rate));
+    if (hook) {
+      hook->after_epoch(e + 1, run.theta, weights);
+      if (weights != evaluate.objective().weights) evaluate.set_weights(weights);
+    }
     if (protocol.log_every > 0 && (e + 1) % protocol.log_every == 0 && e + 1 < protocol.epochs)
       note(e + 1);
   }

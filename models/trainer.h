@@ -14,6 +14,11 @@
 //   Run base  = train(objective, theta_init, p);
 //   p.first_epoch = 100;  p.epochs = 50;                      // further training, fresh batches
 //   Run later = train(objective, base.theta, p);
+//
+// A TrainingHook looks on, and may change the examples' weights between epochs: forgetting events,
+// early scores and removal during training are hooks of this one trainer.
+
+#include <span>
 
 #include "models/objective.h"
 #include "models/run.h"
@@ -40,9 +45,28 @@ struct Protocol {
 /// Everything about it that decides a result, in one line: for the keys of shards.
 std::string describe(const Protocol& protocol);
 
+/// What looks on at one training. Its functions are called in the training's own thread.
+class TrainingHook {
+ public:
+  virtual ~TrainingHook() = default;
+  /// Before each step: the batch whose gradient is about to be taken at theta (P). Epochs count
+  /// from 0 here, removed examples keep their places.
+  virtual void before_step(Index /*epoch*/,
+                           std::span<const Index> /*batch*/,
+                           const Eigen::VectorXd& /*theta*/) {}
+  /// After each epoch (1, 2, ..., epochs). `weights` (N) are the objective's; what is written there
+  /// holds from the next step on.
+  virtual void after_epoch(Index /*epochs_done*/,
+                           const Eigen::VectorXd& /*theta*/,
+                           Eigen::VectorXd& /*weights*/) {}
+};
+
 /// Runs the protocol from `start`. Throws std::runtime_error, naming the epoch and the cure, when
-/// the parameters stop being finite.
-Run train(const Objective& objective, const Eigen::VectorXd& start, const Protocol& protocol);
+/// the parameters stop being finite. `hook`, if any, must outlive the call.
+Run train(const Objective& objective,
+          const Eigen::VectorXd& start,
+          const Protocol& protocol,
+          TrainingHook* hook = nullptr);
 
 /// The batches of an epoch: a permutation of 0..N-1, cut into pieces of batch_size.
 std::vector<std::vector<Index>> epoch_batches(Index examples,

@@ -222,6 +222,51 @@ TEST_CASE("the log holds the start, every asked epoch and the end, measured on a
   CHECK(train(p.objective(), p.anywhere(1), protocol).theta == p.anywhere(1));
 }
 
+TEST_CASE("a hook sees every batch before its step, and the weights it writes hold from the next") {
+  struct Hook : TrainingHook {
+    std::vector<std::vector<Index>> batches;
+    std::vector<VectorXd> seen, after;
+    void before_step(Index epoch, std::span<const Index> batch, const VectorXd& theta) override {
+      CHECK(epoch == static_cast<Index>(after.size()));
+      batches.emplace_back(batch.begin(), batch.end());
+      seen.push_back(theta);
+    }
+    void after_epoch(Index done, const VectorXd& theta, VectorXd& weights) override {
+      after.push_back(theta);
+      if (done == 2) weights(4) = 0;
+    }
+  };
+  const Problem problem = tanh_regression_problem();
+  const Objective q = problem.objective();
+  const VectorXd start = problem.anywhere(1);
+  for (const Index batch_size : {Index{7}, q.size()}) {
+    Protocol p = small_protocol();
+    p.batch_size = batch_size;
+    Hook hook;
+    const Run run = train(q, start, p, &hook);
+    std::vector<std::vector<Index>> expected;
+    Objective now = q;
+    VectorXd theta = start;
+    for (Index e = 0; e < p.epochs; ++e) {
+      if (e == 2) now.weights(4) = 0;
+      std::vector<std::vector<Index>> batches = epoch_batches(q.size(), p, e);
+      if (batch_size == q.size()) batches = {all_examples(q.size())};
+      for (const std::vector<Index>& batch : batches) {
+        CHECK(distance(hook.seen[expected.size()], theta) < 1e-12);
+        theta -= p.learning_rate * batch_gradient_by_hand(now, theta, batch);
+        expected.push_back(batch);
+      }
+      CHECK(distance(hook.after[static_cast<std::size_t>(e)], theta) < 1e-12);
+    }
+    CHECK(hook.batches == expected);
+    CHECK(distance(run.theta, theta) < 1e-12);
+    CHECK(run.objective == doctest::Approx(Evaluator(now).value(run.theta)).epsilon(1e-14));
+  }
+  struct Idle : TrainingHook {
+  } idle;
+  CHECK(train(q, start, small_protocol(), &idle).theta == train(q, start, small_protocol()).theta);
+}
+
 TEST_CASE("a learning rate that is too large ends in one line that says so") {
   const Problem p = ridge_problem();
   Protocol protocol = small_protocol();
