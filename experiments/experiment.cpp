@@ -6,48 +6,17 @@
 #include <stdexcept>
 
 #include "datasets/text.h"
-#include "experiments/correlation.h"
-#include "experiments/decomposition.h"
+#include "experiments/decomposition/experiments.h"
 #include "experiments/harmonic/experiments.h"
-#include "experiments/mislabelled.h"
-#include "experiments/response_path.h"
-#include "experiments/solvers.h"
 #include "experiments/support/nearest.h"
-#include "experiments/sweep.h"
-#include "experiments/task.h"
 
 namespace leaveout {
 
 const std::vector<Experiment>& experiment_registry() {
   static const std::vector<Experiment> kRegistry = [] {
-    std::vector<Experiment> all = {
-        {"decomposition",
-         "why an influence estimate misses leave-one-out retraining, in five gaps",
-         task_settings(),
-         run_decomposition},
-        {"correlation",
-         "which truth an influence estimate follows: five of them, with intervals",
-         correlation_settings(),
-         run_correlation},
-        {"mislabelled",
-         "which order of inspection finds wrong training labels",
-         mislabelled_settings(),
-         run_mislabelled},
-        {"solvers",
-         "how far CG and LiSSA are from the exact solution, product by product",
-         solvers_settings(),
-         run_solvers,
-         theory("system")}};
-    for (const SweepKind& kind : sweep_kinds())
-      all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
-                       run_sweep(kind, how);
-                     }});
-    all.push_back({"response-path",
-                   "the response followed exactly from no removal to removal, beside its tangent",
-                   response_path_settings(),
-                   run_response_path,
-                   theory("response")});
-    for (Experiment& experiment : harmonic_experiments()) all.push_back(std::move(experiment));
+    std::vector<Experiment> all;
+    for (const auto& part : {decomposition_experiments(), harmonic_experiments()})
+      all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return kRegistry;

@@ -12,8 +12,8 @@
 #include <Eigen/Dense>
 #include <string>
 
+#include "experiments/decomposition/decomposition_figure.h"
 #include "experiments/support/axis.h"
-#include "experiments/support/decomposition_figure.h"
 
 namespace leaveout {
 

@@ -9,9 +9,9 @@
 
 #include "datasets/files.h"
 #include "experiments/cli.h"
+#include "experiments/decomposition/sweep.h"
 #include "experiments/session.h"
 #include "experiments/support/preset.h"
-#include "experiments/sweep.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace leaveout;
