@@ -133,6 +133,12 @@ class Block {
   Index first_, size_, count_;  // of columns: where it starts, a whole block, this one
 };
 
+}  // namespace
+
+bool is_convex(const ModelSpec& spec) {
+  return spec.family == Family::mlp && spec.hidden.empty() && !spec.layer_norm;
+}
+
 std::string describe(const SubsetProblem& p) {
   const ModelSpec& spec = p.model->spec();
   const std::string how = is_convex(spec)
@@ -154,12 +160,6 @@ std::string describe(const SubsetProblem& p) {
       hash(p.train->targets),
       hash(p.query->inputs),
       how);
-}
-
-}  // namespace
-
-bool is_convex(const ModelSpec& spec) {
-  return spec.family == Family::mlp && spec.hidden.empty() && !spec.layer_norm;
 }
 
 SubsetLogits train_subsets(const SubsetProblem& problem,

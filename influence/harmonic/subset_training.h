@@ -72,6 +72,9 @@ SubsetLogits train_subsets(const SubsetProblem& problem,
                            const Eigen::MatrixXd& subsets,
                            const PoolOptions& options);
 
+/// Everything that decides what its trainings say, for keys of shards.
+std::string describe(const SubsetProblem& problem);
+
 /// Where a shared seed's training of a network takes its initialisation and batches from.
 Random shared_seed(const SubsetProblem& problem, Index repeat);
 
