@@ -8,6 +8,7 @@
 #include "datasets/text.h"
 #include "experiments/decomposition/experiments.h"
 #include "experiments/harmonic/experiments.h"
+#include "experiments/memorization/experiments.h"
 #include "experiments/support/nearest.h"
 
 namespace leaveout {
@@ -15,7 +16,8 @@ namespace leaveout {
 const std::vector<Experiment>& experiment_registry() {
   static const std::vector<Experiment> kRegistry = [] {
     std::vector<Experiment> all;
-    for (const auto& part : {decomposition_experiments(), harmonic_experiments()})
+    for (const auto& part :
+         {decomposition_experiments(), harmonic_experiments(), memorization_experiments()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

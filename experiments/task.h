@@ -72,6 +72,12 @@ const std::vector<SettingSpec>& task_settings();
 /// in place of a named data set. Throws std::invalid_argument for what they lack.
 TaskSettings read_task_settings(const Settings& settings, const Invocation& invocation);
 
+/// Train and query parts as the user gave them: two files, or one source that is split.
+Split load_split(const TaskSettings& settings);
+
+/// Both by the mean and deviation of the training examples.
+void standardize(Dataset& train, Dataset& query);
+
 /// Training and query examples, standardised where the settings ask for it. Label noise is in the
 /// training examples only.
 struct TaskData {

@@ -61,8 +61,9 @@ Dataset first_rows(Dataset data, Index most) {
   return take(data, rows);
 }
 
-/// Train and query parts as the user gave them: two files, or one source that is split.
-Split load(const TaskSettings& s) {
+}  // namespace
+
+Split load_split(const TaskSettings& s) {
   Dataset whole = load_whole(s);
   set_image(s.image, whole);
   if (s.csv.empty() || s.query_csv.empty())
@@ -85,21 +86,21 @@ Split load(const TaskSettings& s) {
   return parts;
 }
 
-}  // namespace
+void standardize(Dataset& train, Dataset& query) {
+  const Standardizer standardizer = Standardizer::fit(train);
+  train = standardizer.apply(train);
+  query = standardizer.apply(query);
+}
 
 TaskData load_task_data(const TaskSettings& s) {
-  Split parts = load(s);
+  Split parts = load_split(s);
   std::vector<Index> corrupted;
   if (s.label_noise > 0) {
     NoisyLabels noisy = corrupt_labels(parts.train, s.label_noise, s.seed);
     parts.train = std::move(noisy.dataset);
     corrupted = std::move(noisy.changed);
   }
-  if (s.standardize) {
-    const Standardizer standardizer = Standardizer::fit(parts.train);
-    parts.train = standardizer.apply(parts.train);
-    parts.query = standardizer.apply(parts.query);
-  }
+  if (s.standardize) standardize(parts.train, parts.query);
   return {std::move(parts.train),
           std::move(parts.query),
           std::move(corrupted),
