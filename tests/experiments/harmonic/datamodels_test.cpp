@@ -12,6 +12,9 @@
 #include "datasets/random.h"
 #include "experiments/cli.h"
 #include "experiments/harmonic/datamodels_report.h"
+#include "influence/harmonic/cross_validation.h"
+#include "influence/harmonic/lasso.h"
+#include "influence/harmonic/mean_differences.h"
 #include "tests/support/temporary_folder.h"
 
 namespace leaveout {
@@ -261,6 +264,40 @@ TEST_CASE("a user's table: degree one is the datamodel in its basis, B_0 the mea
         doctest::Approx(outputs.mean() * outputs.mean() - variance / 90));
 }
 
+TEST_CASE("a user's table: weights.csv has each model's weights and their standard errors") {
+  const UserTable user(16);
+  REQUIRE(user.run("numbers", "one", linear("0.5")).first == kSuccess);
+  const MatrixXd masks = read_npy(user.path("one", "arrays/numbers/masks.npy"));
+  const MatrixXd outputs = read_npy(user.path("one", "arrays/numbers/outputs.npy"));
+  const DatamodelRegression regression(masks, outputs);
+  const auto best = [&](Penalty kind) { return cross_validate(masks, outputs, kind, {.seed = 1}); };
+  const CrossValidated ridge = best(Penalty::ridge), lasso = best(Penalty::lasso);
+  const InfluenceEstimates means = difference_of_means(masks, outputs);
+  const std::vector<std::tuple<std::string, VectorXd, VectorXd>> expected = {
+      {"least squares", regression.ols().weights, regression.ols_errors(regression.ols()).robust},
+      {"ridge", ridge.model.weights, regression.ridge_errors(ridge.model, ridge.penalties)},
+      {"lasso", lasso.model.weights, lasso_errors(masks, outputs, lasso.model, lasso.penalties)},
+      {"difference of means", means.values, means.standard_errors}};
+  const auto lines = user.rows("one", "weights.csv"), runs = user.rows("one", "runs.csv");
+  REQUIRE(lines.size() == 1 + 4 * 16);
+  CHECK(lines[0] ==
+        std::vector<std::string>{"row", "method", "weight", "standard_error", "query", "task"});
+  std::size_t at = 1;
+  for (const auto& [name, weights, errors] : expected) {
+    for (Index i = 0; i < 16; ++i) {
+      const auto& line = lines[at++];
+      CHECK(line[0] == fmt::format("{}", i));
+      CHECK(line[1] == name);
+      CHECK(std::stod(line[2]) == doctest::Approx(weights[i]).epsilon(1e-12));
+      CHECK(std::stod(line[3]) == doctest::Approx(errors[i]).epsilon(1e-9));
+      CHECK(line[4] == "0");
+      CHECK(line[5] == "numbers");
+    }
+    CHECK(value(runs, name, "", "weight_standard_error") ==
+          doctest::Approx(errors.norm() / 4).epsilon(1e-9));
+  }
+}
+
 TEST_CASE("classes on two threads: the same bits, and flips that retraining confirms or not") {
   const UserTable user(24);
   const std::vector<std::string> set = {"subsets=90", "held_out=40", "removals=1,3"};
@@ -271,6 +308,7 @@ TEST_CASE("classes on two threads: the same bits, and flips that retraining conf
   for (const char* file : {"runs.csv",
                            "verdicts.csv",
                            "values.csv",
+                           "weights.csv",
                            "coefficients.csv",
                            "spectrum.csv",
                            "datamodels.csv",
