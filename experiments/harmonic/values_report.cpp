@@ -20,11 +20,13 @@ namespace {
 
 constexpr double kTie = 1e-7;  // in units of the largest |f|
 
-constexpr std::array<const char*, 7> kTitles = {"Shapley",
+constexpr std::array<const char*, 9> kTitles = {"Shapley",
                                                 "Banzhaf",
                                                 "datamodel",
                                                 "leave-one-out",
                                                 "add-one",
+                                                "Beta(16, 1)",
+                                                "Beta(1, 16)",
                                                 "influence, w = 1",
                                                 "influence, w = p"};
 
@@ -65,7 +67,7 @@ std::optional<double> relative_noise(const ValuesResult& r, ValueKind kind, Inde
 }
 
 bool is_semivalue(ValueKind kind) {
-  return kind <= ValueKind::add_one;
+  return kind <= ValueKind::beta_1_16;
 }
 
 Json task_json(const ValuesResult& r) {
@@ -142,6 +144,7 @@ void write_rows(const ValuesResult& r, Results& results) {
     row("efficiency_error", "shapley", "", "", std::abs(sum - r.total(q)));
     row("integral_error", "shapley", "datamodel", "", r.integral_error(q));
     row("half_error", "banzhaf", "datamodel", "", r.banzhaf_error(q));
+    row("beta_error", "shapley", "", "", r.beta_error(q));
   }
 }
 
@@ -163,6 +166,9 @@ void describe(const std::vector<ValuesResult>& done,
       {"banzhaf", "mean over all subsets S of the others"},
       {"datamodel", "mean over random S, each other example in with probability p"},
       {"loo, add_one", "f(all) - f(all but i), and f({i}) - f(none)"},
+      {"beta_16_1, beta_1_16",
+       "Beta-Shapley of (alpha, beta): the mean of the datamodel over p with density Beta(beta, "
+       "alpha); (16, 1) counts small subsets most, (1, 16) large ones"},
       {"influence_w1, influence_wp",
        "derivative of the output in the weight of i, where all weights are 1, and p"},
       {"spearman, pearson",
@@ -177,6 +183,7 @@ void describe(const std::vector<ValuesResult>& done,
        "largest difference between Shapley and Gauss-Legendre's integral over p of the datamodel "
        "weights, which is exact"},
       {"half_error", "largest difference between Banzhaf and the datamodel weights at p = 1/2"},
+      {"beta_error", "largest difference between Shapley and Beta-Shapley of (1, 1)"},
       {"intervals",
        "95 %, Student's t over queries (of correlations cut off at 1), for these training "
        "examples: all queries share their "

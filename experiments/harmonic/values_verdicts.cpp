@@ -59,6 +59,7 @@ void judge_identities(const ValuesResult& r, std::vector<Verdict>& rows) {
       identity(r, "Shapley", "the integral of the datamodel's weights over p", r.integral_error));
   rows.push_back(
       identity(r, "Shapley", "adds up to f(all) - f(none)", (sums - r.total).cwiseAbs()));
+  rows.push_back(identity(r, "Shapley", "Beta-Shapley of (1, 1)", r.beta_error));
 }
 
 void judge_agreement(const ValuesResult& r, std::vector<Verdict>& rows) {
