@@ -115,7 +115,7 @@ void run_datamodels(const Invocation& invocation) {
     session.print(datamodels_tables(done.back()));
   }
   write_weights(done, results);
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, kDatamodelsIntervals));

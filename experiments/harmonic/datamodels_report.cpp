@@ -203,13 +203,8 @@ void write_arrays(const DatamodelsResult& r, const std::filesystem::path& folder
   write_npy(path("held_outputs.npy"), r.pools.held_mean());
 }
 
-void describe(const std::vector<DatamodelsResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<DatamodelsResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"subsets", "each example is in with probability p; the sum of losses keeps its factor 1/N"},
       {"signs", "positive: including the example raises the output"},

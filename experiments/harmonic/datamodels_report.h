@@ -37,9 +37,7 @@ void write_rows(const DatamodelsResult& result, Results& results);
 void write_weights(const std::vector<DatamodelsResult>& done, const Results& results);
 /// masks (N x m), outputs (m x Q), held_masks (N x h), held_outputs (h x Q), queries (Q).
 void write_arrays(const DatamodelsResult& result, const std::filesystem::path& folder);
-void describe(const std::vector<DatamodelsResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<DatamodelsResult>& done, Results& results);
 std::string datamodels_tables(const DatamodelsResult& result);
 
 /// Share of the queries that were right, and for which a flip is predicted, that retraining flips;

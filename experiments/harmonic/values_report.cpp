@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <nlohmann/json.hpp>
 
+#include "experiments/harmonic/over_queries.h"
 #include "experiments/support/table.h"
-#include "influence/metrics/student.h"
 
 namespace leaveout {
 
@@ -47,16 +46,6 @@ std::optional<double> correlate(
   return how(values(a), values(b));
 }
 
-/// Mean over the queries for which there is a number, with its interval.
-Estimate over_queries(const ValuesResult& r,
-                      const std::function<std::optional<double>(Index query)>& metric) {
-  std::vector<double> values;
-  for (Index q = 0; q < r.queries(); ++q)
-    if (const std::optional<double> v = metric(q)) values.push_back(*v);
-  return mean_interval(
-      Eigen::Map<const VectorXd>(values.data(), static_cast<Index>(values.size())));
-}
-
 /// Deviation by noise over deviation of the values from their mean over examples.
 std::optional<double> relative_noise(const ValuesResult& r, ValueKind kind, Index query) {
   const VectorXd v = r.of(kind).row(query).transpose();
@@ -91,14 +80,14 @@ std::string value_title(ValueKind kind) {
 }
 
 Estimate agreement_of(const ValuesResult& r, ValueKind a, ValueKind b) {
-  Estimate e = over_queries(r, [&](Index q) { return correlate(r, spearman, a, b, q); });
+  Estimate e = over_queries(r.queries(), [&](Index q) { return correlate(r, spearman, a, b, q); });
   e.low = std::max(e.low, -1.0);
   e.high = std::min(e.high, 1.0);
   return e;
 }
 
 Estimate nearness(const ValuesResult& r, ValueKind to, ValueKind a, ValueKind b) {
-  return over_queries(r, [&](Index q) -> std::optional<double> {
+  return over_queries(r.queries(), [&](Index q) -> std::optional<double> {
     const auto x = correlate(r, spearman, to, a, q), y = correlate(r, spearman, to, b, q);
     return x && y ? std::optional(*x - *y) : std::nullopt;
   });
@@ -107,7 +96,7 @@ Estimate nearness(const ValuesResult& r, ValueKind to, ValueKind a, ValueKind b)
 Estimate noise_ratio(const ValuesResult& r, ValueKind a, ValueKind b) {
   const VectorXd& x = r.noise[static_cast<std::size_t>(a)];
   const VectorXd& y = r.noise[static_cast<std::size_t>(b)];
-  return over_queries(r, [&](Index q) -> std::optional<double> {
+  return over_queries(r.queries(), [&](Index q) -> std::optional<double> {
     return y(q) > 0 ? std::optional(x(q) / y(q)) : std::nullopt;
   });
 }
@@ -148,13 +137,8 @@ void write_rows(const ValuesResult& r, Results& results) {
   }
 }
 
-void describe(const std::vector<ValuesResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<ValuesResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"subsets",
        "the model minimises (1/N) sum over the subset of the loss + weight_decay / 2 |theta|^2, so "
@@ -211,9 +195,10 @@ std::string agreement_table(const ValuesResult& r) {
       if (b != ValueKind::shapley)
         cells.push_back(b > a ? to_string(agreement_of(r, a, b)) : b == a ? "-" : "");
     if (r.repeats > 1)
-      cells.push_back(is_semivalue(a) ? to_string(over_queries(
-                                            r, [&](Index q) { return relative_noise(r, a, q); }))
-                                      : "");
+      cells.push_back(is_semivalue(a)
+                          ? to_string(over_queries(
+                                r.queries(), [&](Index q) { return relative_noise(r, a, q); }))
+                          : "");
     table.row(cells);
   }
   table.footnote(

@@ -18,10 +18,6 @@ constexpr double kAlike = 0.9;
 /// What rounding may leave of an identity, in units of the largest |f|.
 constexpr double kIdentity = 1e-12;
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// A verdict on a mean over queries, unless there is a reason to withhold it.
 Verdict judged(const ValuesResult& r,
                const std::string& about,

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <sstream>
 
 #include "experiments/cli.h"
 #include "experiments/harmonic/values_report.h"
@@ -78,12 +77,6 @@ std::string verdict(const ValuesResult& r, const std::string& about, const std::
   for (const Verdict& v : judge({r}))
     if (v.protocol == about && v.claim.find(claim) != std::string::npos) return v.verdict;
   return "no such row";
-}
-
-std::pair<int, std::string> call(const std::vector<std::string>& args) {
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
 }
 
 /// The mean of g over Beta(16, 1), whose density is 16 x^15: exact for polynomials up to degree 12.
@@ -249,12 +242,12 @@ TEST_CASE("a user's ridge regression has the values of its closed form, on one t
   const double p = 0.3;
   const RidgeSubsets ridge(n, queries);
   const std::vector<std::string> set = {"p=0.3"};
-  const std::pair<int, std::string> outcome = call(ridge.run("values", "one", set));
+  const std::pair<int, std::string> outcome = ridge.user.run("values", "one", 1, set);
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
-  REQUIRE(call(ridge.run("values", "two", set, "2")).first == kSuccess);
+  REQUIRE(ridge.user.run("values", "two", 2, set).first == kSuccess);
   const auto text = [&](const char* out, const char* file) {
-    return ridge.text("values", out, file);
+    return ridge.user.result(out, "values", file);
   };
   for (const char* file : {"runs.csv",
                            "summary.csv",
@@ -293,7 +286,7 @@ TEST_CASE("a user's ridge regression has the values of its closed form, on one t
 }
 
 TEST_CASE("a file with too many rows for all subsets is refused in one line") {
-  const std::pair<int, std::string> outcome = call(RidgeSubsets(19, 1).run("values", "none", {}));
+  const std::pair<int, std::string> outcome = RidgeSubsets(19, 1).user.run("values", "none", 1);
   CHECK(outcome.first == kUserError);
   CHECK_MESSAGE(outcome.second.find("19 training examples") != std::string::npos, outcome.second);
   CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);
