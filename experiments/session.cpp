@@ -89,6 +89,10 @@ Session::Session(const Invocation& invocation,
     options_.progress = [this](const std::string& title) { return bar(title); };
   results_ =
       std::make_unique<Results>(invocation.out, experiment, invocation.preset, std::move(layout));
+  nlohmann::ordered_json& run = results_->run();
+  run["preset"] = invocation.preset;
+  run["overrides"] = invocation.overrides;
+  run["threads"] = invocation.threads;
 }
 
 void Session::choose_jobs() {

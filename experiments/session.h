@@ -45,8 +45,8 @@ class Session {
   /// To the terminal, unless the user wants files only.
   void print(const std::string& text) const;
 
-  /// run.json gets the settings, the tasks left out and the fingerprint; the folder takes its
-  /// place.
+  /// run.json, which began with what the user asked for, gets the settings, the tasks left out and
+  /// the fingerprint; the folder takes its place.
   void finish();
 
  private:

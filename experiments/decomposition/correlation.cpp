@@ -41,7 +41,7 @@ void run_correlation(const Invocation& invocation) {
     write_arrays(done.back(), results.arrays(job.task.name));
     session.print(correlation_table(done.back()));
   }
-  describe(done, invocation, results);
+  describe(done, results);
   write_correlations(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);

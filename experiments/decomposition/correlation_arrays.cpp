@@ -121,13 +121,8 @@ void write_arrays(const CorrelationResult& r, const std::filesystem::path& folde
   }
 }
 
-void describe(const std::vector<CorrelationResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<CorrelationResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = conventions();
   run["arrays"] = array_guide();
   for (const CorrelationResult& r : done) run["tasks"][r.settings.name] = task_json(r);

@@ -23,9 +23,7 @@ void write_correlations(const std::vector<CorrelationResult>& done, const Result
 /// those of the exact one with exact_.
 void write_arrays(const CorrelationResult& result, const std::filesystem::path& folder);
 /// Models, conventions in plain words, and what each array is.
-void describe(const std::vector<CorrelationResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<CorrelationResult>& done, Results& results);
 
 /// Every estimate of a task against every truth, under each protocol.
 std::string correlation_table(const CorrelationResult& result);

@@ -14,10 +14,6 @@ using Eigen::MatrixXd;
 /// Fewer removed examples than these say nothing about a correlation.
 constexpr std::size_t kFewest = 10;
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// A task under one protocol, and the estimate that the verdicts are about.
 struct Case {
   const CorrelationResult& r;

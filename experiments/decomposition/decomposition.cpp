@@ -17,7 +17,7 @@ void run_decomposition(const Invocation& invocation) {
     write_arrays(done.back(), results.arrays(job.task.name));
     session.print(gap_table(done.back()));
   }
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(agreement_table(done));

@@ -222,11 +222,8 @@ void write_arrays(const TaskResult& r, const std::filesystem::path& folder) {
   write_npy(path("ggn"), evaluate.curvature(r.loo->theta_s(), Curvature::gauss_newton));
 }
 
-void describe(const std::vector<TaskResult>& done, const Invocation& invocation, Results& results) {
+void describe(const std::vector<TaskResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = conventions();
   run["arrays"] = array_guide();
   for (const TaskResult& r : done) run["tasks"][r.settings.name] = task_json(r);

@@ -25,7 +25,7 @@ void write_rows(const TaskResult& result, Results& results);
 void write_arrays(const TaskResult& result, const std::filesystem::path& folder);
 
 /// Configuration, models, conventions in plain words, and what each array is.
-void describe(const std::vector<TaskResult>& done, const Invocation& invocation, Results& results);
+void describe(const std::vector<TaskResult>& done, Results& results);
 
 /// The five gaps of a task under each protocol, mean and standard error over removed examples.
 std::string gap_table(const TaskResult& result);

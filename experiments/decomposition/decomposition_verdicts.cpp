@@ -12,10 +12,6 @@ namespace leaveout {
 
 namespace {
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// Mean of gaps 1-3 over mean of gaps 4-5, with a 95 % bootstrap interval over removed examples.
 Estimate dominance(const Decomposition& d, std::uint64_t seed) {
   const Eigen::VectorXd question = d.gaps.topRows(3).colwise().sum().transpose();

@@ -70,7 +70,7 @@ void run_mislabelled(const Invocation& invocation) {
     write_arrays(done.back(), results.arrays(job.task.name));
     session.print(inspection_table(done.back()));
   }
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over seeds"));

@@ -47,7 +47,7 @@ Verdict claim(const MislabelledResult& r, Index order, const std::string& text) 
                protocol_name(r.settings.protocols.front()),
                text,
                to_string(e),
-               above({e.value, e.low, e.high}, kClaimRecall)};
+               above(interval(e), kClaimRecall)};
   Index missed = 0;
   for (const Inspection& found : r.seeds) missed += found.unconverged;
   if (missed > 0 && order == 0)
@@ -154,13 +154,8 @@ void write_arrays(const MislabelledResult& r, const std::filesystem::path& folde
   }
 }
 
-void describe(const std::vector<MislabelledResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<MislabelledResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"label noise",
        "round(label_noise N) training examples get another class, uniformly, after the split and "

@@ -38,9 +38,7 @@ RunsLayout mislabelled_layout();
 void write_rows(const MislabelledResult& result, Results& results);
 /// scores_seedS.npy (N x 5) and corrupted_seedS.npy (N), 0 or 1.
 void write_arrays(const MislabelledResult& result, const std::filesystem::path& folder);
-void describe(const std::vector<MislabelledResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<MislabelledResult>& done, Results& results);
 
 /// Recall at 10, 20 and 30 % and AUC of each order.
 std::string inspection_table(const MislabelledResult& result);

@@ -102,7 +102,7 @@ void run_solvers(const Invocation& invocation) {
     session.print(products_table(done.back()));
     session.print(truncation_table(done.back()));
   }
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(

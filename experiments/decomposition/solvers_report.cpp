@@ -103,13 +103,8 @@ void write_rows(const SolversResult& r, Results& results) {
   }
 }
 
-void describe(const std::vector<SolversResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<SolversResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"system",
        "A x = b with A = G + (weight_decay + damping) I at theta_s, b = grad loss_k / N for each "

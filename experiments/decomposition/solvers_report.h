@@ -20,9 +20,7 @@ namespace leaveout {
 /// stochastic LiSSA with a batch of B is one in `steps` and B / N in `products`.
 RunsLayout solvers_layout();
 void write_rows(const SolversResult& result, Results& results);
-void describe(const std::vector<SolversResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<SolversResult>& done, Results& results);
 
 /// Full products that each solver needs to come within 1e-3 and 1e-6 of the exact solution.
 std::string products_table(const SolversResult& result);

@@ -54,7 +54,7 @@ void run_datamodel_theorem(const Invocation& invocation) {
     write_rows(done.back(), results);
     session.print(theorem_table(done.back()));
   }
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, "largest difference over rates, penalties and queries"));

@@ -127,13 +127,8 @@ void write_rows(const TheoremResult& r, Results& results) {
   }
 }
 
-void describe(const std::vector<TheoremResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<TheoremResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"regression",
        "weights on who is in (1) and out (0), intercept free, over all subsets, each weighted by "

@@ -21,9 +21,7 @@ RunsLayout theorem_layout();
 /// Slopes of the first query at the task's own p, by regression and closed form, and the
 /// differences of every check.
 void write_rows(const TheoremResult& result, Results& results);
-void describe(const std::vector<TheoremResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<TheoremResult>& done, Results& results);
 
 /// Largest differences of each fit.
 std::string theorem_table(const TheoremResult& result);

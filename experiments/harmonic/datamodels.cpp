@@ -58,6 +58,7 @@ DatamodelsResult run_task(const Job& job, const Session& session, SubsetFiles& f
   r.model = describe(task.model->spec());
   r.parameters = task.model->parameter_count();
   r.p = task.p;
+  r.rows = task.rows;
   r.seeds = task.problem.repeats();
   r.pools =
       train_pools(task, {job.settings.whole("subsets"), job.settings.whole("held_out")}, options);
@@ -113,7 +114,8 @@ void run_datamodels(const Invocation& invocation) {
     write_arrays(done.back(), results.arrays(job.task.name));
     session.print(datamodels_tables(done.back()));
   }
-  describe(done, invocation, results);
+  write_weights(done, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, kDatamodelsIntervals));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "influence/harmonic/cross_validation.h"
+#include "influence/harmonic/lasso.h"
 #include "influence/harmonic/mean_differences.h"
 #include "influence/harmonic/residual_estimation.h"
 #include "influence/metrics/bootstrap.h"
@@ -30,8 +31,13 @@ void add_model(const SubsetTask& task,
                const SubsetPools& pools,
                const char* name,
                Datamodel model,
+               MatrixXd errors,
                DatamodelFits& fits) {
-  FittedDatamodel fit{.name = name, .model = std::move(model), .r2 = {}, .mean_r2 = {}};
+  FittedDatamodel fit{.name = name,
+                      .model = std::move(model),
+                      .errors = std::move(errors),
+                      .r2 = {},
+                      .mean_r2 = {}};
   fit.r2 = held_out_r2(fit.model, pools.held_masks, pools.held[0]);
   fit.mean_r2 = mean_held_out_r2(fit.model,
                                  pools.held_masks,
@@ -63,23 +69,36 @@ void fit_all(const SubsetTask& task, const SubsetPools& pools, DatamodelFits& fi
   const std::uint64_t seed = task.settings.seed;
   const Index m = pools.masks.cols();
   const double n = static_cast<double>(task.examples());
+  const DatamodelRegression regression(pools.masks, pools.outputs);
   if (enough_for_least_squares(m, task.examples())) {
-    const DatamodelRegression regression(pools.masks, pools.outputs);
     const Datamodel ols = regression.ols();
-    fits.shares.push_back(in_sample(pools, regression.ols_errors(ols)));
-    add_model(task, pools, "least squares", ols, fits);
+    const OlsErrors errors = regression.ols_errors(ols);
+    fits.shares.push_back(in_sample(pools, errors));
+    add_model(task, pools, "least squares", ols, errors.robust, fits);
   }
   const CrossValidated ridge =
       cross_validate(pools.masks, pools.outputs, Penalty::ridge, {.seed = seed});
   const CrossValidated lasso =
       cross_validate(pools.masks, pools.outputs, Penalty::lasso, {.seed = seed});
   fits.chosen = fits.models.size() + (smallest_error(lasso) < smallest_error(ridge) ? 1 : 0);
-  add_model(task, pools, "ridge", ridge.model, fits);
-  add_model(task, pools, "lasso", lasso.model, fits);
+  add_model(task,
+            pools,
+            "ridge",
+            ridge.model,
+            regression.ridge_errors(ridge.model, ridge.penalties),
+            fits);
+  add_model(task,
+            pools,
+            "lasso",
+            lasso.model,
+            lasso_errors(pools.masks, pools.outputs, lasso.model, lasso.penalties),
+            fits);
+  const InfluenceEstimates means = difference_of_means(pools.masks, pools.outputs);
   add_model(task,
             pools,
             "difference of means",
-            with_slopes(pools, difference_of_means(pools.masks, pools.outputs).values),
+            with_slopes(pools, means.values),
+            means.standard_errors,
             fits);
   const bool least_squares = fits.models[0].name == "least squares";
   const FittedDatamodel& judged = fits.models[least_squares ? 0 : fits.chosen];
@@ -128,6 +147,10 @@ void score(const SubsetTask& task, const SubsetPools& pools, DatamodelFits& fits
 }
 
 }  // namespace
+
+double FittedDatamodel::typical_error(Index q) const {
+  return std::sqrt(errors.col(q).squaredNorm() / static_cast<double>(errors.rows()));
+}
 
 double ShareEstimate::mean() const {
   double sum = 0;

@@ -21,9 +21,13 @@ namespace leaveout {
 struct FittedDatamodel {
   std::string name;  // least squares, ridge, lasso, difference of means
   Datamodel model;
+  Eigen::MatrixXd errors;                 // standard errors of the weights, (N x Q)
   std::vector<std::optional<double>> r2;  // (Q) on held-out single trainings
   Estimate mean_r2;                       // over queries; bootstrap over held-out subsets
   double nonzero = 1;                     // share of the weights that are not zero
+
+  /// Root mean square over the examples of the errors of query q's weights.
+  double typical_error(Index q) const;
 };
 
 /// Who is scored by the linear datamodelling score.

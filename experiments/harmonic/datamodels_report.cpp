@@ -18,8 +18,20 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+/// Mean over queries.
+double typical_error(const FittedDatamodel& fit) {
+  double sum = 0;
+  for (Index q = 0; q < fit.errors.cols(); ++q) sum += fit.typical_error(q);
+  return sum / static_cast<double>(fit.errors.cols());
+}
+
 std::string fit_table(const DatamodelsResult& r) {
-  Table table({"method", "R2 held out", "LDS (Spearman)", "LDS (Pearson)", "weights not 0"});
+  Table table({"method",
+               "R2 held out",
+               "LDS (Spearman)",
+               "LDS (Pearson)",
+               "weights not 0",
+               "weight's error"});
   const DatamodelFits& fits = r.fits;
   table.title(fmt::format("\n{}, {}: datamodels of {} examples from {} subsets, {} queries",
                           r.settings.name,
@@ -34,13 +46,16 @@ std::string fit_table(const DatamodelsResult& r) {
                model ? to_string(fits.models[i].mean_r2) : "",
                to_string(a.lds.spearman),
                to_string(a.lds.pearson),
-               model ? fmt::format("{:.2f}", fits.models[i].nonzero) : ""});
+               model ? fmt::format("{:.2f}", fits.models[i].nonzero) : "",
+               model ? fmt::format("{:.2g}", typical_error(fits.models[i])) : ""});
   }
   table.footnote(fmt::format(
       "{} is used below. {}",
       fits.models[fits.chosen].name,
       fits.ceiling ? fmt::format("Training noise bounds the LDS by {:.2f}.", *fits.ceiling)
                    : "One training of each held-out subset: no noise ceiling."));
+  table.footnote(
+      "weight's error: standard errors, root mean square over examples, mean over queries");
   return table.text();
 }
 
@@ -144,7 +159,10 @@ void write_rows(const DatamodelsResult& r, Results& results) {
         [&](const std::string& method, const Cell& removed, const char* metric, const Cell& value) {
           results.row({r.settings.name, r.pools.queries[k], method, removed, metric, value});
         };
-    for (const FittedDatamodel& fit : r.fits.models) row(fit.name, "", "r2", fit.r2[k]);
+    for (const FittedDatamodel& fit : r.fits.models) {
+      row(fit.name, "", "r2", fit.r2[k]);
+      row(fit.name, "", "weight_standard_error", fit.typical_error(static_cast<Index>(k)));
+    }
     for (const ScoredAttribution& a : r.fits.attributions) {
       row(a.name, "", "lds_spearman", a.lds.query_spearman[k]);
       row(a.name, "", "lds_pearson", a.lds.query_pearson[k]);
@@ -160,6 +178,23 @@ void write_rows(const DatamodelsResult& r, Results& results) {
   }
 }
 
+void write_weights(const std::vector<DatamodelsResult>& done, const Results& results) {
+  std::vector<std::vector<Cell>> lines;
+  for (const DatamodelsResult& r : done)
+    for (std::size_t k = 0; k < r.pools.queries.size(); ++k)
+      for (const FittedDatamodel& fit : r.fits.models)
+        for (std::size_t i = 0; i < r.rows.size(); ++i) {
+          const auto example = static_cast<Index>(i), query = static_cast<Index>(k);
+          lines.push_back({r.rows[i],
+                           fit.name,
+                           fit.model.weights(example, query),
+                           fit.errors(example, query),
+                           r.pools.queries[k],
+                           r.settings.name});
+        }
+  results.csv("weights.csv", {"row", "method", "weight", "standard_error", "query", "task"}, lines);
+}
+
 void write_arrays(const DatamodelsResult& r, const std::filesystem::path& folder) {
   const auto path = [&](const char* name) { return (folder / name).string(); };
   write_npy(path("masks.npy"), r.pools.masks);
@@ -168,19 +203,20 @@ void write_arrays(const DatamodelsResult& r, const std::filesystem::path& folder
   write_npy(path("held_outputs.npy"), r.pools.held_mean());
 }
 
-void describe(const std::vector<DatamodelsResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<DatamodelsResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"subsets", "each example is in with probability p; the sum of losses keeps its factor 1/N"},
       {"signs", "positive: including the example raises the output"},
       {"r2", "1 - mean squared error / variance over single trainings of subsets not seen"},
       {"lds", "correlation over held-out subsets of summed scores and mean output over seeds"},
       {"datamodel", "ridge or lasso, whichever has the smaller cross-validated error"},
+      {"weights.csv",
+       "every model's weights with standard errors about its own mean over pools of this size: of "
+       "least squares HC2; of ridge the sandwich and of lasso a jackknife over 20 blocks, both at "
+       "the chosen penalty and without the shrinkage; 0 where a weight is zero without every "
+       "block"},
+      {"weight_standard_error", "root mean square over the examples of the errors in weights.csv"},
       {"share",
        "(B_{>=2} + noise) / (Var f + noise) of single trainings; 1 - R2 of least squares is "
        "divided by 1 + (N + 1)/(m - N - 2), its own noise"},

@@ -20,7 +20,8 @@ struct DatamodelsResult {
   std::string output, model;
   Index parameters = 0;
   double p = 0.5;
-  Index seeds = 1;  // trainings of a held-out subset
+  Index seeds = 1;          // trainings of a held-out subset
+  std::vector<Index> rows;  // (N) as in SubsetTask
   SubsetPools pools;
   DatamodelFits fits;
   Removals removals;
@@ -32,11 +33,11 @@ inline constexpr const char* kDatamodelsIntervals =
 /// Columns of runs.csv: task, query, method, removed, metric, value.
 RunsLayout datamodels_layout();
 void write_rows(const DatamodelsResult& result, Results& results);
+/// weights.csv: row, method, weight, standard_error, query, task; every fitted model's weights.
+void write_weights(const std::vector<DatamodelsResult>& done, const Results& results);
 /// masks (N x m), outputs (m x Q), held_masks (N x h), held_outputs (h x Q), queries (Q).
 void write_arrays(const DatamodelsResult& result, const std::filesystem::path& folder);
-void describe(const std::vector<DatamodelsResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<DatamodelsResult>& done, Results& results);
 std::string datamodels_tables(const DatamodelsResult& result);
 
 /// Share of the queries that were right, and for which a flip is predicted, that retraining flips;

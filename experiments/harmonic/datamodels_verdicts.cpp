@@ -15,10 +15,6 @@ using Eigen::VectorXd;
 
 namespace {
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 const ShareEstimate* find_share(const DatamodelFits& fits, const std::string& name) {
   for (const ShareEstimate& e : fits.shares)
     if (e.name == name) return &e;

@@ -58,7 +58,7 @@ void run_group_influence(const Invocation& invocation) {
     session.print(group_table(done.back()));
   }
   session.print(toy_table(toys));
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done, toys);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over queries"));

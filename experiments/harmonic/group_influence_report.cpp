@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "experiments/harmonic/over_queries.h"
 #include "experiments/support/panel_figure.h"
 #include "experiments/support/table.h"
-#include "influence/metrics/student.h"
 
 namespace leaveout {
 
@@ -84,10 +84,9 @@ VectorXd by_query(const GroupResult& r, const GroupChoice& choice, const GroupMe
 }
 
 Estimate over_queries(const VectorXd& values) {
-  std::vector<double> some;
-  for (const double v : values)
-    if (std::isfinite(v)) some.push_back(v);
-  return mean_interval(Eigen::Map<const VectorXd>(some.data(), static_cast<Index>(some.size())));
+  return over_queries(values.size(), [&](Index q) {
+    return std::isfinite(values(q)) ? std::optional(values(q)) : std::nullopt;
+  });
 }
 
 std::vector<Index> sizes_of(const GroupResult& r, GroupKind kind) {
@@ -138,13 +137,8 @@ void write_rows(const std::vector<ToyCluster>& toys, Results& results) {
   }
 }
 
-void describe(const std::vector<GroupResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<GroupResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"effect", "E f(R with the group) - E f(R without it), R a random subset at rate p"},
       {"sum_of_weights", "of the members' datamodel weights at p: what adding up would give"},

@@ -39,7 +39,7 @@ std::vector<Index> sizes_of(const GroupResult& result, GroupKind kind);
 RunsLayout group_layout();
 void write_rows(const GroupResult& result, Results& results);
 void write_rows(const std::vector<ToyCluster>& toys, Results& results);
-void describe(const std::vector<GroupResult>& done, const Invocation& invocation, Results& results);
+void describe(const std::vector<GroupResult>& done, Results& results);
 
 std::string group_table(const GroupResult& result);
 std::string toy_table(const std::vector<ToyCluster>& toys);

@@ -16,10 +16,6 @@ namespace {
 /// What rounding may leave of a sum over a group's subsets, relative to the largest |f|.
 constexpr double kIdentity = 1e-10;
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// A verdict on a mean over queries, unless there is a reason to withhold it.
 Verdict judged(const GroupResult& r,
                const std::string& claim,

@@ -8,43 +8,16 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "datasets/text.h"
 #include "experiments/harmonic/influence_vs_fourier_report.h"
 
 namespace leaveout {
 
 namespace {
 
-/// The numbers of a list, ascending, each once.
-template <typename Accept>
-std::vector<double> read_list(const Settings& s, const char* key, const char* what, Accept accept) {
-  std::vector<double> numbers;
-  for (const std::string& text : s.list(key)) {
-    const std::optional<double> number = parse_number(text);
-    if (!number || !accept(*number))
-      throw std::invalid_argument(fmt::format(
-          "[influence-vs-fourier] {}, expected {}, got '{}'", key, what, printable(text)));
-    numbers.push_back(*number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  return numbers;
-}
-
 FourierOptions read_options(const Settings& s) {
   FourierOptions options;
-  options.rates =
-      read_list(s, "rates", "numbers between 0 and 1, such as rates=0.2,0.5,0.8", [](double p) {
-        return p > 0 && p < 1;
-      });
-  const double p = s.number("p");
-  const auto at = std::lower_bound(options.rates.begin(), options.rates.end(), p);
-  if (at == options.rates.end() || *at != p) options.rates.insert(at, p);
-  for (const double n :
-       read_list(s, "sizes", "whole numbers from 2 on, such as sizes=6,8,10", [](double x) {
-         return x >= 2 && x <= 1e5 && x == std::floor(x);
-       }))
-    options.sizes.push_back(static_cast<Index>(n));
+  options.rates = read_rates(s, "influence-vs-fourier");
+  options.sizes = read_counts(s, "sizes", 2, "influence-vs-fourier");
   options.groups = s.whole("groups");
   return options;
 }
@@ -106,10 +79,9 @@ std::vector<SettingSpec> influence_vs_fourier_settings() {
   std::vector<SettingSpec> specs = subset_task_settings();
   for (SettingSpec& s : specs)
     if (s.key == "seeds") s.help = "networks: trainings of each subset, the same seeds for all";
-  specs.push_back({"rates",
-                   SettingType::list,
-                   "0.2,0.5,0.8",
-                   "further probabilities of inclusion, beside p, that of pairs and of sizes"});
+  SettingSpec rates = rates_setting();
+  rates.help += ", that of pairs and of sizes";
+  specs.push_back(rates);
   specs.push_back(
       {"sizes",
        SettingType::list,
@@ -143,7 +115,7 @@ void run_influence_vs_fourier(const Invocation& invocation) {
     session.print(group_table(done.back()));
   }
   write_predictions(done, results);
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(

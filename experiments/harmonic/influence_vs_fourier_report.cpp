@@ -180,13 +180,8 @@ void write_predictions(const std::vector<FourierResult>& done, const Results& re
       rows);
 }
 
-void describe(const std::vector<FourierResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<FourierResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"subsets",
        "the model minimises (1/N) sum over the subset of the loss + weight_decay / 2 |theta|^2, so "

@@ -43,9 +43,7 @@ RunsLayout influence_vs_fourier_layout();
 void write_rows(const FourierResult& result, Results& results);
 /// predictions.csv: every exact number beside its predictions.
 void write_predictions(const std::vector<FourierResult>& done, const Results& results);
-void describe(const std::vector<FourierResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<FourierResult>& done, Results& results);
 
 /// Slope, correlations and errors of what is predicted of the spectrum.
 std::string fourier_table(const FourierResult& result);

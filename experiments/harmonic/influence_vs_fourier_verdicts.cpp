@@ -14,10 +14,6 @@ namespace {
 /// "Near 1" in a number.
 constexpr double kNear = 0.1;
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// "agrees" where the whole interval is within kNear of 1.
 std::string near_one(const Estimate& e) {
   const std::string low = above(interval(e), 1 - kNear), high = below(interval(e), 1 + kNear);

@@ -98,7 +98,7 @@ void run_residual_estimation(const Invocation& invocation) {
     session.print(error_table(done.back()));
   }
   write_errors(done, results);
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, kResidualIntervals));

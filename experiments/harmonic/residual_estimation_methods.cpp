@@ -10,6 +10,7 @@
 #include "influence/harmonic/datamodel.h"
 #include "influence/harmonic/degree_weights.h"
 #include "influence/harmonic/residual_estimation.h"
+#include "influence/harmonic/spectrum.h"
 
 namespace leaveout {
 
@@ -131,7 +132,7 @@ std::vector<ResidualMethod> residual_methods(double p) {
   for (const double rho : paper_rhos()) all.push_back({Kind::paper, "paper", rho});
   for (const double rho : paper_rhos()) all.push_back({Kind::unconstrained, "unconstrained", rho});
   all.push_back({Kind::centred, "centred", 0.3});
-  const double most = -smallest_correlation(p);
+  const double most = -lowest_correlation(p);
   const double near = std::min(0.3, most), far = std::min(0.5, most / 2), r = std::min(0.7, most);
   all.push_back({Kind::linear, "symmetric", 0, levels_of({near, -near})});
   all.push_back({Kind::linear, "Richardson", 0, levels_of({2 * far, far, -far, -2 * far})});

@@ -143,13 +143,8 @@ void write_errors(const std::vector<ResidualResult>& done, const Results& result
               rows);
 }
 
-void describe(const std::vector<ResidualResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<ResidualResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"share", "B_{>=2} / Var f, exact from all 2^N trainings; f = 1 - share is linear"},
       {"trainings",

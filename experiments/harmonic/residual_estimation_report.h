@@ -36,9 +36,7 @@ RunsLayout residual_layout();
 void write_rows(const ResidualResult& result, Results& results);
 /// errors.csv: over all queries of a task, with standard errors and predictions.
 void write_errors(const std::vector<ResidualResult>& done, const Results& results);
-void describe(const std::vector<ResidualResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<ResidualResult>& done, Results& results);
 /// Errors of each method by trainings, with predicted and measured bias and noise of B_1.
 std::string error_table(const ResidualResult& result);
 

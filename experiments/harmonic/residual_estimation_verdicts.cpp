@@ -23,10 +23,6 @@ Bootstrap resamples(const ResidualResult& r, double level) {
   return {.resamples = 1000, .level = level, .seed = r.settings.seed};
 }
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 std::string ratio_text(const Estimate& e) {
   return to_string(e, 2);
 }

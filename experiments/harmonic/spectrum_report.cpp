@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "experiments/harmonic/over_queries.h"
 #include "experiments/support/table.h"
-#include "influence/metrics/student.h"
 
 namespace leaveout {
 
@@ -15,11 +15,6 @@ using Eigen::VectorXd;
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-Estimate interval_of(const std::vector<double>& values) {
-  return mean_interval(
-      Eigen::Map<const VectorXd>(values.data(), static_cast<Index>(values.size())));
-}
 
 /// Of the variance that is not noise: the share at this degree, or from it on.
 std::optional<double> signal_share(const QuerySpectrum& q, Index degree, bool and_above) {
@@ -86,10 +81,9 @@ std::optional<double> residual_of(const QuerySpectrum& query) {
 }
 
 Estimate over_queries(const OutputSpectra& spectra, const QueryMetric& metric) {
-  std::vector<double> values;
-  for (const QuerySpectrum& q : spectra.queries)
-    if (const std::optional<double> v = metric(q)) values.push_back(*v);
-  Estimate e = interval_of(values);
+  const auto queries = static_cast<Index>(spectra.queries.size());
+  Estimate e = over_queries(
+      queries, [&](Index q) { return metric(spectra.queries[static_cast<std::size_t>(q)]); });
   e.low = std::max(e.low, std::min(0.0, e.value.value_or(0)));
   e.high = std::min(e.high, std::max(1.0, e.value.value_or(1)));
   return e;
@@ -98,12 +92,12 @@ Estimate over_queries(const OutputSpectra& spectra, const QueryMetric& metric) {
 Estimate paired_over_queries(const OutputSpectra& a,
                              const OutputSpectra& b,
                              const QueryMetric& metric) {
-  std::vector<double> values;
-  for (std::size_t q = 0; q < a.queries.size(); ++q) {
+  const auto queries = static_cast<Index>(a.queries.size());
+  return over_queries(queries, [&](Index query) -> std::optional<double> {
+    const auto q = static_cast<std::size_t>(query);
     const std::optional<double> x = metric(a.queries[q]), y = metric(b.queries[q]);
-    if (x && y) values.push_back(*x - *y);
-  }
-  return interval_of(values);
+    return x && y ? std::optional(*x - *y) : std::nullopt;
+  });
 }
 
 RunsLayout spectrum_layout() {
@@ -132,13 +126,8 @@ void write_rows(const SpectrumResult& r, Results& results) {
     }
 }
 
-void describe(const std::vector<SpectrumResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<SpectrumResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"subsets",
        "every training example is in a subset with probability rate, independently; the model "

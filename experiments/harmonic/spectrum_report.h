@@ -36,9 +36,7 @@ Estimate paired_over_queries(const OutputSpectra& a,
 /// Columns of runs.csv: task, output, rate, query, metric, degree, value.
 RunsLayout spectrum_layout();
 void write_rows(const SpectrumResult& result, Results& results);
-void describe(const std::vector<SpectrumResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<SpectrumResult>& done, Results& results);
 
 /// Shares of the variance by degree, residual, bracket and noise of every output and rate.
 std::string spectrum_table(const SpectrumResult& result);

@@ -16,10 +16,6 @@ constexpr double kMostLinear = 0.5;
 /// What rounding may leave of a sum over all pairs, relative to E f^2.
 constexpr double kIdentity = 1e-10;
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// Why nothing can be said of the task's residuals, or nothing.
 std::string withheld(const SpectrumResult& r) {
   if (r.unconverged > 0)

@@ -49,6 +49,9 @@ SubsetValues exact_values(const Eigen::Ref<const VectorXd>& table, double p) {
   v.datamodel = datamodel_weights(table, p);
   v.loo = leave_one_out_values(table);
   v.add_one = add_one_values(table);
+  const Index n = v.shapley.size();
+  v.beta_16_1 = semivalue(table, beta_shapley_coefficients(n, 16, 1));
+  v.beta_1_16 = semivalue(table, beta_shapley_coefficients(n, 1, 16));
   return v;
 }
 
@@ -58,7 +61,7 @@ SubsetFiles::SubsetFiles(const std::filesystem::path& folder)
       values_(open(folder,
                    "values.csv",
                    "row,shapley,banzhaf,datamodel,loo,add_one,influence_w1,influence_wp,query,"
-                   "task")) {}
+                   "task,beta_16_1,beta_1_16")) {}
 
 void SubsetFiles::spectrum(const SubsetTask& task,
                            Index query,
@@ -99,7 +102,9 @@ void SubsetFiles::values(const SubsetTask& task, Index query, const SubsetValues
                          entry(v.influence_full, i),
                          entry(v.influence_rate, i),
                          query,
-                         task.settings.name});
+                         task.settings.name,
+                         entry(v.beta_16_1, i),
+                         entry(v.beta_1_16, i)});
   }
 }
 

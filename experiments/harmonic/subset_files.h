@@ -7,7 +7,7 @@
 //   coefficients.csv  subset, coefficient, query, task        f^(S); "0 3 7", empty: no example
 //
 //   values.csv        row, shapley, banzhaf, datamodel, loo, add_one, influence_w1, influence_wp,
-//                     query, task                             positive: including raises the output
+//                     query, task, beta_16_1, beta_1_16       positive: including raises the output
 //
 // Subsets and rows name training examples by their rows in the data, counted from 0. Numbers are in
 // full precision; an empty cell is a number that is not known.
@@ -31,6 +31,7 @@ struct InfluencePair {
 /// The columns of values.csv for one query, (N) each; empty where not known.
 struct SubsetValues {
   Eigen::VectorXd shapley, banzhaf, datamodel, loo, add_one, influence_full, influence_rate;
+  Eigen::VectorXd beta_16_1, beta_1_16;  // Beta-Shapley of (alpha, beta)
 };
 
 /// All values of one table f(b), (2^N), at rate p.

@@ -104,7 +104,7 @@ std::vector<Index> read_counts(const Settings& settings,
                       area,
                       key,
                       least,
-                      text));
+                      printable(text)));
     counts.push_back(n);
   }
   return counts;

@@ -27,7 +27,7 @@ void run_values(const Invocation& invocation) {
     write_rows(done.back(), results);
     session.print(agreement_table(done.back()));
   }
-  describe(done, invocation, results);
+  describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over queries"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What is a training example worth? Shapley, Banzhaf, datamodel weights, leave-one-out, add-one and
-// influence side by side, exactly, for the same trained models.
+// What is a training example worth? Shapley, Banzhaf, datamodel weights, leave-one-out, add-one,
+// Beta-Shapley and influence side by side, exactly, for the same trained models.
 //
 //   theory: Banzhaf is the datamodel at p = 1/2; Shapley is the mean of the datamodels over p and
 //           adds up to f(all) - f(none); of a linear f all values are one

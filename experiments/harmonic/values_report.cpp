@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <nlohmann/json.hpp>
 
+#include "experiments/harmonic/over_queries.h"
 #include "experiments/support/table.h"
-#include "influence/metrics/student.h"
 
 namespace leaveout {
 
@@ -20,11 +19,13 @@ namespace {
 
 constexpr double kTie = 1e-7;  // in units of the largest |f|
 
-constexpr std::array<const char*, 7> kTitles = {"Shapley",
+constexpr std::array<const char*, 9> kTitles = {"Shapley",
                                                 "Banzhaf",
                                                 "datamodel",
                                                 "leave-one-out",
                                                 "add-one",
+                                                "Beta(16, 1)",
+                                                "Beta(1, 16)",
                                                 "influence, w = 1",
                                                 "influence, w = p"};
 
@@ -45,16 +46,6 @@ std::optional<double> correlate(
   return how(values(a), values(b));
 }
 
-/// Mean over the queries for which there is a number, with its interval.
-Estimate over_queries(const ValuesResult& r,
-                      const std::function<std::optional<double>(Index query)>& metric) {
-  std::vector<double> values;
-  for (Index q = 0; q < r.queries(); ++q)
-    if (const std::optional<double> v = metric(q)) values.push_back(*v);
-  return mean_interval(
-      Eigen::Map<const VectorXd>(values.data(), static_cast<Index>(values.size())));
-}
-
 /// Deviation by noise over deviation of the values from their mean over examples.
 std::optional<double> relative_noise(const ValuesResult& r, ValueKind kind, Index query) {
   const VectorXd v = r.of(kind).row(query).transpose();
@@ -65,7 +56,7 @@ std::optional<double> relative_noise(const ValuesResult& r, ValueKind kind, Inde
 }
 
 bool is_semivalue(ValueKind kind) {
-  return kind <= ValueKind::add_one;
+  return kind <= ValueKind::beta_1_16;
 }
 
 Json task_json(const ValuesResult& r) {
@@ -89,14 +80,14 @@ std::string value_title(ValueKind kind) {
 }
 
 Estimate agreement_of(const ValuesResult& r, ValueKind a, ValueKind b) {
-  Estimate e = over_queries(r, [&](Index q) { return correlate(r, spearman, a, b, q); });
+  Estimate e = over_queries(r.queries(), [&](Index q) { return correlate(r, spearman, a, b, q); });
   e.low = std::max(e.low, -1.0);
   e.high = std::min(e.high, 1.0);
   return e;
 }
 
 Estimate nearness(const ValuesResult& r, ValueKind to, ValueKind a, ValueKind b) {
-  return over_queries(r, [&](Index q) -> std::optional<double> {
+  return over_queries(r.queries(), [&](Index q) -> std::optional<double> {
     const auto x = correlate(r, spearman, to, a, q), y = correlate(r, spearman, to, b, q);
     return x && y ? std::optional(*x - *y) : std::nullopt;
   });
@@ -105,7 +96,7 @@ Estimate nearness(const ValuesResult& r, ValueKind to, ValueKind a, ValueKind b)
 Estimate noise_ratio(const ValuesResult& r, ValueKind a, ValueKind b) {
   const VectorXd& x = r.noise[static_cast<std::size_t>(a)];
   const VectorXd& y = r.noise[static_cast<std::size_t>(b)];
-  return over_queries(r, [&](Index q) -> std::optional<double> {
+  return over_queries(r.queries(), [&](Index q) -> std::optional<double> {
     return y(q) > 0 ? std::optional(x(q) / y(q)) : std::nullopt;
   });
 }
@@ -142,16 +133,12 @@ void write_rows(const ValuesResult& r, Results& results) {
     row("efficiency_error", "shapley", "", "", std::abs(sum - r.total(q)));
     row("integral_error", "shapley", "datamodel", "", r.integral_error(q));
     row("half_error", "banzhaf", "datamodel", "", r.banzhaf_error(q));
+    row("beta_error", "shapley", "", "", r.beta_error(q));
   }
 }
 
-void describe(const std::vector<ValuesResult>& done,
-              const Invocation& invocation,
-              Results& results) {
+void describe(const std::vector<ValuesResult>& done, Results& results) {
   Json& run = results.run();
-  run["preset"] = invocation.preset;
-  run["overrides"] = invocation.overrides;
-  run["threads"] = invocation.threads;
   run["conventions"] = {
       {"subsets",
        "the model minimises (1/N) sum over the subset of the loss + weight_decay / 2 |theta|^2, so "
@@ -163,6 +150,9 @@ void describe(const std::vector<ValuesResult>& done,
       {"banzhaf", "mean over all subsets S of the others"},
       {"datamodel", "mean over random S, each other example in with probability p"},
       {"loo, add_one", "f(all) - f(all but i), and f({i}) - f(none)"},
+      {"beta_16_1, beta_1_16",
+       "Beta-Shapley of (alpha, beta): the mean of the datamodel over p with density Beta(beta, "
+       "alpha); (16, 1) counts small subsets most, (1, 16) large ones"},
       {"influence_w1, influence_wp",
        "derivative of the output in the weight of i, where all weights are 1, and p"},
       {"spearman, pearson",
@@ -177,6 +167,7 @@ void describe(const std::vector<ValuesResult>& done,
        "largest difference between Shapley and Gauss-Legendre's integral over p of the datamodel "
        "weights, which is exact"},
       {"half_error", "largest difference between Banzhaf and the datamodel weights at p = 1/2"},
+      {"beta_error", "largest difference between Shapley and Beta-Shapley of (1, 1)"},
       {"intervals",
        "95 %, Student's t over queries (of correlations cut off at 1), for these training "
        "examples: all queries share their "
@@ -204,9 +195,10 @@ std::string agreement_table(const ValuesResult& r) {
       if (b != ValueKind::shapley)
         cells.push_back(b > a ? to_string(agreement_of(r, a, b)) : b == a ? "-" : "");
     if (r.repeats > 1)
-      cells.push_back(is_semivalue(a) ? to_string(over_queries(
-                                            r, [&](Index q) { return relative_noise(r, a, q); }))
-                                      : "");
+      cells.push_back(is_semivalue(a)
+                          ? to_string(over_queries(
+                                r.queries(), [&](Index q) { return relative_noise(r, a, q); }))
+                          : "");
     table.row(cells);
   }
   table.footnote(

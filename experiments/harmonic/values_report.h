@@ -36,9 +36,7 @@ Estimate noise_ratio(const ValuesResult& result, ValueKind a, ValueKind b);
 /// Columns of runs.csv: task, query, metric, first, second, example, value.
 RunsLayout values_layout();
 void write_rows(const ValuesResult& result, Results& results);
-void describe(const std::vector<ValuesResult>& done,
-              const Invocation& invocation,
-              Results& results);
+void describe(const std::vector<ValuesResult>& done, Results& results);
 
 /// The matrix of agreement.
 std::string agreement_table(const ValuesResult& result);

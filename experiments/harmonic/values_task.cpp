@@ -30,6 +30,10 @@ VectorXd coefficients(ValueKind kind, Index n, double p) {
       return VectorXd::Unit(n, n - 1);
     case ValueKind::add_one:
       return VectorXd::Unit(n, 0);
+    case ValueKind::beta_16_1:
+      return beta_shapley_coefficients(n, 16, 1);
+    case ValueKind::beta_1_16:
+      return beta_shapley_coefficients(n, 1, 16);
     default:
       return {};
   }
@@ -43,8 +47,8 @@ void put_query(ValuesResult& r, Index q, const SubsetOutputs& f) {
   const VectorXd table = f.mean.col(q);
   const Index n = r.examples();
   const SubsetValues v = exact_values(table, r.p);
-  const std::array<const VectorXd*, 5> rows = {
-      &v.shapley, &v.banzhaf, &v.datamodel, &v.loo, &v.add_one};
+  const std::array<const VectorXd*, 7> rows = {
+      &v.shapley, &v.banzhaf, &v.datamodel, &v.loo, &v.add_one, &v.beta_16_1, &v.beta_1_16};
   for (std::size_t k = 0; k < rows.size(); ++k) {
     r.values[k].row(q) = rows[k]->transpose();
     r.noise[k](q) = semivalue_noise(f.noise.col(q) / static_cast<double>(f.repeats),
@@ -56,6 +60,7 @@ void put_query(ValuesResult& r, Index q, const SubsetOutputs& f) {
       difference(v.shapley, datamodel_weights_over_rates(table, gauss_legendre((n + 1) / 2)));
   r.banzhaf_error(q) =
       difference(v.banzhaf, semivalue(table, coefficients(ValueKind::banzhaf, n, r.p)));
+  r.beta_error(q) = difference(v.shapley, semivalue(table, beta_shapley_coefficients(n, 1, 1)));
 }
 
 }  // namespace
@@ -101,9 +106,9 @@ ValuesResult find_values(const SubsetTask& task,
   r.model = describe(task.model->spec());
   r.rows = task.rows;
   const Index queries = f.mean.cols();
-  for (VectorXd* v : {&r.largest, &r.total, &r.integral_error, &r.banzhaf_error})
+  for (VectorXd* v : {&r.largest, &r.total, &r.integral_error, &r.banzhaf_error, &r.beta_error})
     v->resize(queries);
-  for (std::size_t k = 0; k <= place(ValueKind::add_one); ++k) {
+  for (std::size_t k = 0; k <= place(ValueKind::beta_1_16); ++k) {
     r.values[k].resize(queries, r.examples());
     r.noise[k].resize(queries);
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What each training example is worth to each query of a task, by seven notions at once, all from
+// What each training example is worth to each query of a task, by nine notions at once, all from
 // the same 2^N trainings.
 //
-//   shapley, banzhaf, datamodel (weights at rate p), loo, add_one     semivalues: means of
-//   f(S + i) - f(S), which differ in how they weigh the sizes of S
+//   shapley, banzhaf, datamodel (weights at rate p), loo, add_one, beta_16_1, beta_1_16
+//   semivalues: means of f(S + i) - f(S), which differ in how they weigh the sizes of S.
+//   Beta-Shapley (16, 1) counts small S most, (1, 16) large ones (Kwon, Zou 2022)
 //   influence_w1, influence_wp    derivatives in the weight of i, where all weights are 1 or p
 //
 //   ValuesResult r = find_values(task, outputs, influence);
@@ -16,18 +17,37 @@
 
 namespace leaveout {
 
-enum class ValueKind { shapley, banzhaf, datamodel, loo, add_one, influence_w1, influence_wp };
+enum class ValueKind {
+  shapley,
+  banzhaf,
+  datamodel,
+  loo,
+  add_one,
+  beta_16_1,
+  beta_1_16,  // the last semivalue
+  influence_w1,
+  influence_wp
+};
 
-/// As in values.csv, in the order of ValueKind.
-inline constexpr std::array<const char*, 7> kValueNames = {
-    "shapley", "banzhaf", "datamodel", "loo", "add_one", "influence_w1", "influence_wp"};
+/// The columns of values.csv, in the order of ValueKind.
+inline constexpr std::array<const char*, 9> kValueNames = {"shapley",
+                                                           "banzhaf",
+                                                           "datamodel",
+                                                           "loo",
+                                                           "add_one",
+                                                           "beta_16_1",
+                                                           "beta_1_16",
+                                                           "influence_w1",
+                                                           "influence_wp"};
 
 /// All, in the order of kValueNames.
-inline constexpr std::array<ValueKind, 7> kValueKinds = {ValueKind::shapley,
+inline constexpr std::array<ValueKind, 9> kValueKinds = {ValueKind::shapley,
                                                          ValueKind::banzhaf,
                                                          ValueKind::datamodel,
                                                          ValueKind::loo,
                                                          ValueKind::add_one,
+                                                         ValueKind::beta_16_1,
+                                                         ValueKind::beta_1_16,
                                                          ValueKind::influence_w1,
                                                          ValueKind::influence_wp};
 
@@ -41,12 +61,13 @@ struct ValuesResult {
   Index repeats = 1, unconverged = 0, parameters = 0;
   std::string model;
   std::vector<Index> rows;                // (N) as in SubsetTask
-  std::array<Eigen::MatrixXd, 7> values;  // (queries x N) of each kind; empty where not known
-  std::array<Eigen::VectorXd, 7> noise;   // (queries) variance by training noise, mean over i
+  std::array<Eigen::MatrixXd, 9> values;  // (queries x N) of each kind; empty where not known
+  std::array<Eigen::VectorXd, 9> noise;   // (queries) variance by training noise, mean over i
   Eigen::VectorXd largest;                // (queries) max |f|, the scale of what follows
   Eigen::VectorXd total;                  // (queries) f(all) - f(none)
   Eigen::VectorXd integral_error;         // (queries) max |Shapley - integral of weights over p|
   Eigen::VectorXd banzhaf_error;          // (queries) max |Banzhaf - weights at p = 1/2|
+  Eigen::VectorXd beta_error;             // (queries) max |Shapley - Beta-Shapley (1, 1)|
 
   Index examples() const { return static_cast<Index>(rows.size()); }
   Index queries() const { return total.size(); }

@@ -18,10 +18,6 @@ constexpr double kAlike = 0.9;
 /// What rounding may leave of an identity, in units of the largest |f|.
 constexpr double kIdentity = 1e-12;
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 /// A verdict on a mean over queries, unless there is a reason to withhold it.
 Verdict judged(const ValuesResult& r,
                const std::string& about,
@@ -59,6 +55,7 @@ void judge_identities(const ValuesResult& r, std::vector<Verdict>& rows) {
       identity(r, "Shapley", "the integral of the datamodel's weights over p", r.integral_error));
   rows.push_back(
       identity(r, "Shapley", "adds up to f(all) - f(none)", (sums - r.total).cwiseAbs()));
+  rows.push_back(identity(r, "Shapley", "Beta-Shapley of (1, 1)", r.beta_error));
 }
 
 void judge_agreement(const ValuesResult& r, std::vector<Verdict>& rows) {

@@ -14,6 +14,10 @@ constexpr const char* kUndefined = "not testable: undefined";
 
 }  // namespace
 
+Interval interval(const Estimate& e) {
+  return {e.value, e.low, e.high};
+}
+
 std::string above(const Interval& e, double bound) {
   if (!e.value) return kUndefined;
   if (e.low >= bound) return "agrees";

@@ -15,6 +15,7 @@
 
 #include "experiments/support/results.h"
 #include "experiments/support/verdict_words.h"
+#include "influence/metrics/correlation.h"
 
 namespace leaveout {
 
@@ -31,6 +32,8 @@ struct Interval {
   std::optional<double> value = {};
   double low = 0, high = 0;
 };
+
+Interval interval(const Estimate& e);
 
 /// "agrees" where the whole interval is at or above the bound, "disagrees" where all of it is
 /// below, else "open: the interval holds both".

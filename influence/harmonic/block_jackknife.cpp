@@ -9,6 +9,7 @@ namespace leaveout {
 
 using Eigen::ArrayXd;
 using Eigen::Index;
+using Eigen::MatrixXd;
 
 namespace {
 
@@ -34,6 +35,16 @@ Measured block_jackknife(Index blocks, const WithoutBlocks& statistic) {
   const double excess =
       0.5 * sum_of_squared_deviations(interaction) / static_cast<double>(interaction.size());
   return {whole, std::sqrt(std::max(jackknife - excess, 0.5 * jackknife))};
+}
+
+MatrixXd jackknife_errors(const std::vector<MatrixXd>& without) {
+  assert(without.size() >= 2);
+  const double g = static_cast<double>(without.size());
+  MatrixXd mean = MatrixXd::Zero(without[0].rows(), without[0].cols());
+  for (const MatrixXd& theta : without) mean += theta / g;
+  MatrixXd squares = MatrixXd::Zero(mean.rows(), mean.cols());
+  for (const MatrixXd& theta : without) squares += (theta - mean).cwiseAbs2();
+  return ((g - 1.0) / g * squares).cwiseSqrt();
 }
 
 }  // namespace leaveout

@@ -163,29 +163,63 @@ Datamodel DatamodelRegression::ridge(const VectorXd& penalties) const {
   return ridge_datamodel(moments_, penalties);
 }
 
-OlsErrors DatamodelRegression::ols_errors(const Datamodel& model) const {
-  const Index n = masks_.rows(), m = masks_.cols();
-  const LLT<MatrixXd> gram(moments_.gram);
-  if (weighted_ || m <= n + 1 || gram.info() != Eigen::Success || gram.rcond() <= kSingular)
+DatamodelRegression::Smoother DatamodelRegression::smoother(double penalty) const {
+  const Index n = masks_.rows();
+  const double m = static_cast<double>(masks_.cols());
+  MatrixXd shifted = moments_.gram;
+  shifted.diagonal().array() += penalty;
+  const LLT<MatrixXd> factor(shifted);
+  if (weighted_ || (penalty == 0.0 && masks_.cols() <= n + 1) || factor.info() != Eigen::Success ||
+      factor.rcond() <= kSingular)
     throw std::invalid_argument(
         "[datamodel] standard errors need more subsets than examples + 1, drawn with equal "
         "weights and independent examples");
-  const MatrixXd inverse = gram.solve(MatrixXd::Identity(n, n)) / static_cast<double>(m);
   const MatrixXd centred = masks_.colwise() - moments_.mask_mean;  // (N x m)
-  const MatrixXd influence = inverse * centred;                    // dw_i / dy_k, (N x m)
-  const VectorXd leverage =                                        // (m), the intercept's included
-      (centred.cwiseProduct(influence).colwise().sum().array() + 1.0 / static_cast<double>(m))
-          .transpose();
-  if (leverage.maxCoeff() > 1.0 - 1e-10)
+  Smoother s{factor.solve(centred) / m, {}};
+  const VectorXd leverage =  // diagonal of H, the intercept's included
+      (centred.cwiseProduct(s.influence).colwise().sum().array() + 1.0 / m).transpose();
+  const VectorXd shrunk =  // diagonal of H - H^2
+      penalty * m * s.influence.colwise().squaredNorm().transpose();
+  s.kept = 1.0 - leverage.array() - shrunk.array();
+  if (s.kept.minCoeff() < 1e-10)
     throw std::invalid_argument(
         "[datamodel] one subset alone decides a weight, expected each example in and out of "
         "several; draw more subsets");
+  return s;
+}
+
+OlsErrors DatamodelRegression::ols_errors(const Datamodel& model) const {
+  const Smoother s = smoother(0.0);
   const MatrixXd squares = (outputs_ - model.predict(masks_)).array().square();  // (m x K)
   OlsErrors errors;
-  errors.residual_variance = squares.colwise().sum().transpose() / static_cast<double>(m - n - 1);
-  errors.classical = (inverse.diagonal() * errors.residual_variance.transpose()).cwiseSqrt();
-  const VectorXd inflation = (1.0 - leverage.array()).inverse();
-  errors.robust = (influence.cwiseAbs2() * (inflation.asDiagonal() * squares)).cwiseSqrt();
+  errors.residual_variance =
+      squares.colwise().sum().transpose() / static_cast<double>(masks_.cols() - masks_.rows() - 1);
+  errors.classical =
+      s.influence.rowwise().norm() * errors.residual_variance.cwiseSqrt().transpose();
+  errors.robust =
+      (s.influence.cwiseAbs2() * (s.kept.cwiseInverse().asDiagonal() * squares)).cwiseSqrt();
+  return errors;
+}
+
+MatrixXd DatamodelRegression::ridge_errors(const Datamodel& model,
+                                           const VectorXd& penalties) const {
+  const MatrixXd residuals = outputs_ - model.predict(masks_);  // (m x K)
+  if (penalties.size() != outputs_.cols() || !(penalties.array() >= 0.0).all())
+    throw std::invalid_argument(fmt::format(
+        "[datamodel] {} ridge penalties for {} targets, expected one each, none negative",
+        penalties.size(),
+        outputs_.cols()));
+  MatrixXd errors(masks_.rows(), outputs_.cols());
+  Smoother s;
+  for (Index k = 0; k < outputs_.cols(); ++k) {
+    if (k == 0 || penalties[k] != penalties[k - 1]) s = smoother(penalties[k]);
+    const VectorXd e = residuals.col(k);
+    const VectorXd noise = e.cwiseAbs2().cwiseQuotient(s.kept);
+    const VectorXd balanced = s.influence * e;  // (gram + lambda)^-1 lambda w
+    const VectorXd sandwich = s.influence.cwiseAbs2() * noise;
+    const VectorXd variance = sandwich - balanced.cwiseAbs2() / static_cast<double>(masks_.cols());
+    errors.col(k) = variance.cwiseMax(0.0).cwiseSqrt();
+  }
   return errors;
 }
 

@@ -86,9 +86,28 @@ class DatamodelRegression {
   /// Of `model` = ols(). Throws where sample weights were given, and for subsets of one size.
   OlsErrors ols_errors(const Datamodel& model) const;
 
+  /// Standard errors of `model` = ridge(penalties), (N x K): by how much its weights would differ
+  /// for other subsets of the same distribution. They are about the mean of the ridge estimator:
+  /// its bias, the shrinkage, is not in them. With L = (gram + lambda)^-1 (masks - mean) / m, the
+  /// hat matrix H and the residuals e = (I - H) y,
+  ///
+  ///   SE_i^2 = sum_k L_ik^2 e_k^2 / ((I - H)^2)_kk - (sum_k L_ik e_k)^2 / m.
+  ///
+  /// The first term is HC2 (of equal noise e_k^2 keeps the part ((I - H)^2)_kk); the second takes
+  /// off what the penalty balances in the mean. Penalty 0 gives the robust errors of ols(), and
+  /// throws where they do.
+  Eigen::MatrixXd ridge_errors(const Datamodel& model, const Eigen::VectorXd& penalties) const;
+
   const SubsetMoments& moments() const { return moments_; }
 
  private:
+  /// How weights and residuals depend on the outputs, for one penalty.
+  struct Smoother {
+    Eigen::MatrixXd influence;  // L, dw_i / dy_k, (N x m)
+    Eigen::VectorXd kept;       // diagonal of (I - H)^2, (m)
+  };
+  Smoother smoother(double penalty) const;
+
   Eigen::MatrixXd masks_;           // (N x m)
   Eigen::MatrixXd outputs_;         // (m x K)
   Eigen::VectorXd sample_weights_;  // (m), sum 1

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "influence/harmonic/block_jackknife.h"
+#include "influence/harmonic/cube.h"
 #include "influence/harmonic/mask_pool.h"
 
 namespace leaveout {
@@ -21,7 +22,7 @@ using Eigen::VectorXd;
 namespace {
 
 Index checked_blocks(const MatrixXd& masks, const MatrixXd& outputs, double p, Index blocks) {
-  check_inclusion_probability(p);
+  check_rate(p);
   check_pool(masks, outputs);
   const Index m = masks.cols();
   if (m < 5 || blocks < 3)

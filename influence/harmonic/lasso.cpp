@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <vector>
+
+#include "influence/harmonic/block_jackknife.h"
+#include "influence/harmonic/mask_pool.h"
 
 namespace leaveout {
 
@@ -38,7 +42,10 @@ class CoordinateDescent {
  private:
   void step(VectorXd& w, Index i) {
     const double curvature = gram_(i, i);
-    if (curvature == 0.0) return;
+    if (curvature == 0.0) {
+      w[i] = 0.0;
+      return;
+    }
     const double z = gradient_[i] + curvature * w[i];
     const double next = std::copysign(std::max(std::abs(z) - half_, 0.0), z) / curvature;
     if (next == w[i]) return;
@@ -94,6 +101,30 @@ LassoFit lasso_datamodel(const SubsetMoments& moments,
   }
   fit.model = moments.with_intercepts(weights);
   return fit;
+}
+
+MatrixXd lasso_errors(const MatrixXd& masks,
+                      const MatrixXd& outputs,
+                      const Datamodel& model,
+                      const VectorXd& penalties,
+                      Index blocks) {
+  check_pool(masks, outputs);
+  const Index m = masks.cols();
+  if (blocks < 2 || m < blocks)
+    throw std::invalid_argument(
+        fmt::format("[datamodel] {} subsets in {} blocks, expected at least two blocks and a "
+                    "subset in each",
+                    m,
+                    blocks));
+  std::vector<MatrixXd> without;
+  for (Index b = 0; b < blocks; ++b) {
+    VectorXd q = VectorXd::Ones(m);
+    const Index first = block_start(b, m, blocks);
+    q.segment(first, block_start(b + 1, m, blocks) - first).setZero();
+    const SubsetMoments moments = subset_moments(masks, outputs, q / q.sum());
+    without.push_back(lasso_datamodel(moments, penalties, model.weights).model.weights);
+  }
+  return jackknife_errors(without);
 }
 
 VectorXd geometric_path(double highest, Index count, double ratio) {

@@ -12,6 +12,7 @@
 //   double most = lasso_max_penalties(moments)[0];
 //   LassoFit fit = lasso_datamodel(moments, VectorXd::Constant(1, 0.1 * most));
 //   fit.kkt_residual[0];                      // at most 1e-10 max |c| where fit.converged
+//   MatrixXd se = lasso_errors(masks, outputs, fit.model, penalties);
 
 #include "influence/harmonic/datamodel.h"
 
@@ -32,6 +33,18 @@ Eigen::VectorXd lasso_max_penalties(const SubsetMoments& moments);
 LassoFit lasso_datamodel(const SubsetMoments& moments,
                          const Eigen::VectorXd& penalties,
                          const Eigen::MatrixXd& start = {});
+
+/// Standard errors of `model`, the lasso of these subsets (N x m) and outputs (m x K) at these
+/// penalties (K), by the jackknife over blocks of the subsets: the fits without one of them, at the
+/// same penalties, (N x K). About the lasso's own mean: neither its shrinkage nor the choice of the
+/// penalty is in them. A weight that is zero without any of the blocks has error 0: it says that
+/// the selection is firm, not that the influence is known to be nothing. Throws as
+/// lasso_datamodel, and for fewer than two blocks or fewer subsets than blocks.
+Eigen::MatrixXd lasso_errors(const Eigen::MatrixXd& masks,
+                             const Eigen::MatrixXd& outputs,
+                             const Datamodel& model,
+                             const Eigen::VectorXd& penalties,
+                             Eigen::Index blocks = 20);
 
 /// `count` penalties from `highest` down to `ratio` * highest, geometric. Throws
 /// std::invalid_argument for count < 1 or a ratio outside (0, 1).

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "datasets/random.h"
+#include "influence/harmonic/cube.h"
+#include "influence/harmonic/spectrum.h"
 
 namespace leaveout {
 
@@ -31,12 +33,6 @@ double draw(Random& random, double p) {
 
 }  // namespace
 
-void check_inclusion_probability(double p) {
-  if (!(p > 0.0 && p < 1.0))
-    throw std::invalid_argument(
-        fmt::format("[masks] inclusion probability {}, expected strictly between 0 and 1", p));
-}
-
 MatrixXd bernoulli_masks(Index n, double p, Index m, std::uint64_t seed) {
   check_counts(n, m);
   return bernoulli_masks(VectorXd::Constant(n, p), m, seed);
@@ -44,7 +40,7 @@ MatrixXd bernoulli_masks(Index n, double p, Index m, std::uint64_t seed) {
 
 MatrixXd bernoulli_masks(const VectorXd& p, Index m, std::uint64_t seed) {
   check_counts(p.size(), m);
-  for (Index i = 0; i < p.size(); ++i) check_inclusion_probability(p[i]);
+  for (Index i = 0; i < p.size(); ++i) check_rate(p[i]);
   MatrixXd masks(p.size(), m);  // (n x m)
   for (Index k = 0; k < m; ++k) {
     Random random(seed, {kBernoulli, static_cast<std::uint64_t>(k)});
@@ -68,22 +64,10 @@ MatrixXd fixed_size_masks(Index n, Index size, Index m, std::uint64_t seed) {
   return masks;
 }
 
-double smallest_correlation(double p) {
-  check_inclusion_probability(p);
-  return -std::min(p / (1.0 - p), (1.0 - p) / p);
-}
-
 MaskPairs correlated_masks(
     Index n, double p, double rho, Index pairs, std::uint64_t seed, std::uint64_t stream) {
   check_counts(n, pairs);
-  const double lowest = smallest_correlation(p);
-  if (!(rho >= lowest && rho <= 1.0))
-    throw std::invalid_argument(fmt::format(
-        "[masks] correlation {} at inclusion probability {}, expected from {} to 1; p = 1/2 allows "
-        "all of [-1, 1]",
-        rho,
-        p,
-        lowest));
+  check_correlation(rho, p);
   // P(b'_i = 1 | b_i), which is P11 / p and P01 / (1 - p).
   const double after_in = p + rho * (1.0 - p);
   const double after_out = p * (1.0 - rho);

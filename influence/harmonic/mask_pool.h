@@ -39,20 +39,14 @@ struct MaskPairs {
   Eigen::MatrixXd second;
 };
 
-/// The most negative rho that pairs of B_p can have: -min(p/(1-p), (1-p)/p), -1 at p = 1/2.
-double smallest_correlation(double p);
-
 /// rho-correlated pairs. rho = 1: the same subset twice. Pools of different `stream` are
-/// independent: one for each noise level. Throws for rho outside [smallest_correlation(p), 1].
+/// independent: one for each noise level. Throws where no pair has this rho (check_correlation).
 MaskPairs correlated_masks(Eigen::Index n,
                            double p,
                            double rho,
                            Eigen::Index pairs,
                            std::uint64_t seed,
                            std::uint64_t stream = 0);
-
-/// Throws std::invalid_argument unless 0 < p < 1.
-void check_inclusion_probability(double p);
 
 /// Throws std::invalid_argument unless every entry is 0 or 1, there is an output row for each
 /// subset, and outputs are finite. masks (n x m), outputs (m x k).

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "influence/harmonic/cube.h"
 #include "influence/harmonic/mask_pool.h"
 
 namespace leaveout {
@@ -59,7 +60,7 @@ InfluenceEstimates difference_of_means(const MatrixXd& masks, const MatrixXd& ou
 
 InfluenceEstimates correlation_influence(const MatrixXd& masks, const MatrixXd& outputs, double p) {
   check_pool(masks, outputs);
-  check_inclusion_probability(p);
+  check_rate(p);
   const double m = static_cast<double>(masks.cols());
   if (m < 3.0)
     throw std::invalid_argument(

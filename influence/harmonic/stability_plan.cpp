@@ -9,7 +9,9 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "influence/harmonic/cube.h"
 #include "influence/harmonic/mask_pool.h"
+#include "influence/harmonic/spectrum.h"
 
 namespace leaveout {
 
@@ -45,7 +47,7 @@ double product_variance(const StabilityPlan& plan, const VectorXd& b, double noi
 }  // namespace
 
 StabilityPlan paper_plan(double p, double rho, Index trainings, Index top_runs) {
-  check_inclusion_probability(p);
+  check_rate(p);
   if (!(rho > 0.0 && rho <= 0.5))
     throw std::invalid_argument(fmt::format(
         "[stability] levels 0, rho, 2 rho of rho = {}, expected above 0 and at most 1/2", rho));
@@ -69,7 +71,7 @@ StabilityPlan paper_plan(double p, double rho, Index trainings, Index top_runs) 
 }
 
 StabilityPlan linear_plan(double p, const VectorXd& levels, Index total_pairs) {
-  const double lowest = smallest_correlation(p);
+  const double lowest = lowest_correlation(p);
   if (levels.size() < 2 || !(levels.array() >= lowest).all() || !(levels.array() <= 1.0).all())
     throw std::invalid_argument(fmt::format(
         "[stability] {} noise levels at inclusion probability {}, expected at least two from {} to "

@@ -24,9 +24,15 @@ std::string table(Index rows, std::uint64_t seed) {
 
 }  // namespace
 
-UserTask::UserTask(Index rows, const std::vector<std::string>& set) : set_(set) {
-  write_file(folder / "train.csv", table(rows, 1));
-  write_file(folder / "query.csv", table(3, 2));
+UserTask::UserTask(Index rows, const std::vector<std::string>& set)
+    : UserTask(table(rows, 1), table(3, 2), set) {}
+
+UserTask::UserTask(const std::string& train,
+                   const std::string& query,
+                   const std::vector<std::string>& set)
+    : set_(set) {
+  write_file(folder / "train.csv", train);
+  write_file(folder / "query.csv", query);
   invocation.data = folder / "train.csv";
   invocation.query = folder / "query.csv";
   job.settings = Settings(subset_task_settings());
@@ -59,10 +65,16 @@ std::pair<int, std::string> UserTask::run(const std::string& experiment,
   return {status, error.str()};
 }
 
+std::string UserTask::path(const std::string& out,
+                           const std::string& experiment,
+                           const std::string& file) const {
+  return folder / (out + "/" + experiment + "/quick/" + file);
+}
+
 std::string UserTask::result(const std::string& out,
                              const std::string& experiment,
                              const std::string& file) const {
-  return read_file(folder / (out + "/" + experiment + "/quick/" + file));
+  return read_file(path(out, experiment, file));
 }
 
 }  // namespace leaveout

@@ -15,21 +15,27 @@
 
 namespace leaveout {
 
-/// A task on tables of `rows` and of three queries.
 struct UserTask {
   TemporaryFolder folder;
   Invocation invocation{.target = "y"};
   Job job;
 
+  /// A task on tables of `rows` and of three queries, with the features a, b and classes y.
   explicit UserTask(Index rows, const std::vector<std::string>& set);
+  /// On these CSV tables, with a target y. `set`: settings that every task of subsets has.
+  UserTask(const std::string& train, const std::string& query, const std::vector<std::string>& set);
   SubsetTask load() const;
 
-  /// `leaveout run EXPERIMENT --data ... --out OUT` with the same settings: exit status and stderr.
+  /// `leaveout run EXPERIMENT --data ... --out OUT` with the same settings and `more`: exit status
+  /// and stderr.
   std::pair<int, std::string> run(const std::string& experiment,
                                   const std::string& out,
                                   int threads,
                                   const std::vector<std::string>& more = {}) const;
-  /// A file of the results that run() left.
+  /// Where the results that run() left have a file, and its text.
+  std::string path(const std::string& out,
+                   const std::string& experiment,
+                   const std::string& file) const;
   std::string result(const std::string& out,
                      const std::string& experiment,
                      const std::string& file) const;

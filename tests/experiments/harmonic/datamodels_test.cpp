@@ -5,14 +5,15 @@
 
 #include <cmath>
 #include <map>
-#include <sstream>
 
-#include "datasets/files.h"
 #include "datasets/npy.h"
 #include "datasets/random.h"
 #include "experiments/cli.h"
 #include "experiments/harmonic/datamodels_report.h"
-#include "tests/support/temporary_folder.h"
+#include "influence/harmonic/cross_validation.h"
+#include "influence/harmonic/lasso.h"
+#include "influence/harmonic/mean_differences.h"
+#include "tests/experiments/harmonic/ridge_subsets.h"
 
 namespace leaveout {
 
@@ -21,97 +22,17 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-/// A regression without bias on raw numbers: trainings and influence functions have closed forms.
-struct UserTable {
-  TemporaryFolder folder;
-  MatrixXd x;  // (2 x rows)
-  VectorXd y;
-  Eigen::Vector2d query{0.7, -0.4};
+/// The cells of a file that a run of the experiment left.
+std::vector<std::vector<std::string>> rows(const UserTask& user, const std::string& file) {
+  return cells_of(user.result("one", "datamodels", file));
+}
 
-  explicit UserTable(Index rows) : x(2, rows), y(rows) {
-    Random random(5);
-    std::string text = "a,b,y\n", classes = text;
-    for (Index i = 0; i < rows; ++i) {
-      x.col(i) << random.normal(), random.normal();
-      y[i] = x(0, i) + 0.3 * random.normal();
-      text += fmt::format("{},{},{}\n", x(0, i), x(1, i), y[i]);
-      classes += fmt::format("{},{},{}\n", x(0, i), x(1, i), y[i] > 0 ? "yes" : "no");
-    }
-    write_file(folder / "numbers.csv", text);
-    write_file(folder / "classes.csv", classes);
-    write_file(folder / "silent.csv", text);
-    write_file(folder / "silent_query.csv", "a,b,y\n0,0,0\n");  // says 0 whoever is there
-    const std::string q = fmt::format("a,b,y\n{},{},", query[0], query[1]);
-    write_file(folder / "numbers_query.csv", q + "0\n");
-    write_file(folder / "classes_query.csv", q + "yes\n");
-  }
+MatrixXd array(const UserTask& user, const std::string& name) {
+  return read_npy(user.path("one", "datamodels", "arrays/train/" + name));
+}
 
-  Eigen::Matrix2d hessian(const VectorXd& mask) const {
-    return x * mask.asDiagonal() * x.transpose() / static_cast<double>(y.size()) +
-           0.1 * Eigen::Matrix2d::Identity();
-  }
-  Eigen::Vector2d theta(const VectorXd& mask) const {
-    return hessian(mask).ldlt().solve(x * mask.cwiseProduct(y) / static_cast<double>(y.size()));
-  }
-  double output(const VectorXd& mask) const { return query.dot(theta(mask)); }
-  /// dF/dw_i where all weights are w: q' H^-1 x_i (y_i - x_i' theta) / N.
-  VectorXd influence(double w) const {
-    const VectorXd weights = VectorXd::Constant(y.size(), w);
-    const Eigen::Vector2d q = hessian(weights).ldlt().solve(query);
-    const VectorXd residual = y - x.transpose() * theta(weights);
-    return (x.transpose() * q).cwiseProduct(residual) / static_cast<double>(y.size());
-  }
-
-  std::pair<int, std::string> run(const std::string& table,
-                                  const std::string& out,
-                                  const std::vector<std::string>& set,
-                                  const std::string& threads = "1") const {
-    std::vector<std::string> args = {"run",
-                                     "datamodels",
-                                     "--preset",
-                                     "quick",
-                                     "--quiet",
-                                     "--data",
-                                     folder / (table + ".csv"),
-                                     "--target",
-                                     "y",
-                                     "--query",
-                                     folder / (table + "_query.csv"),
-                                     "--threads",
-                                     threads,
-                                     "--out",
-                                     folder / out,
-                                     "--set"};
-    args.insert(args.end(), set.begin(), set.end());
-    std::ostringstream output, error;
-    const int status = run_cli(args, output, error);
-    return {status, error.str()};
-  }
-  std::string path(const std::string& out, const std::string& file) const {
-    return folder / (out + "/datamodels/quick/" + file);
-  }
-  std::vector<std::vector<std::string>> rows(const std::string& out,
-                                             const std::string& file) const {
-    std::vector<std::vector<std::string>> all;
-    std::istringstream text(read_file(path(out, file)));
-    for (std::string line; std::getline(text, line);) {
-      std::istringstream rest(line);
-      all.emplace_back();
-      for (std::string cell; std::getline(rest, cell, ',');) all.back().push_back(cell);
-    }
-    return all;
-  }
-};
-
-std::vector<std::string> linear(const std::string& p) {
-  return {"model=linear",
-          "bias=false",
-          "standardize=false",
-          "weight_decay=0.1",
-          "p=" + p,
-          "subsets=90",
-          "held_out=40",
-          "removals=1,3"};
+std::vector<std::string> plan(const std::string& p) {
+  return {"p=" + p, "subsets=90", "held_out=40", "removals=1,3"};
 }
 
 /// runs.csv's value of a metric of query 0.
@@ -199,18 +120,19 @@ TEST_CASE("verdicts follow planted numbers") {
 }
 
 TEST_CASE("a user's table: influence, removals and trainings are those of closed forms") {
-  const UserTable user(16);
-  const auto outcome = user.run("numbers", "one", linear("0.5"));
+  const RidgeSubsets ridge(16, 1);
+  const UserTask& user = ridge.user;
+  const auto outcome = user.run("datamodels", "one", 1, plan("0.5"));
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
-  const MatrixXd masks = read_npy(user.path("one", "arrays/numbers/masks.npy"));
-  const MatrixXd outputs = read_npy(user.path("one", "arrays/numbers/outputs.npy"));
+  const MatrixXd masks = array(user, "masks.npy");
+  const MatrixXd outputs = array(user, "outputs.npy");
   REQUIRE(masks.cols() == 90);
   for (Index k = 0; k < 90; ++k)
-    CHECK(outputs(k, 0) == doctest::Approx(user.output(masks.col(k))).epsilon(1e-8));
-  const auto values = user.rows("one", "values.csv");
+    CHECK(outputs(k, 0) == doctest::Approx(ridge.output(masks.col(k))).epsilon(1e-8));
+  const auto values = rows(user, "values.csv");
   REQUIRE(values.size() == 17);
-  const VectorXd full = user.influence(1), rate = user.influence(0.5);
+  const VectorXd full = ridge.influence(1), rate = ridge.influence(0.5);
   VectorXd w(16);
   for (Index i = 0; i < 16; ++i) {
     const auto& row = values[static_cast<std::size_t>(i) + 1];
@@ -221,9 +143,9 @@ TEST_CASE("a user's table: influence, removals and trainings are those of closed
     CHECK(std::stod(row[6]) == doctest::Approx(full[i]).epsilon(1e-6));
     CHECK(std::stod(row[7]) == doctest::Approx(rate[i]).epsilon(1e-6));
   }
-  const auto runs = user.rows("one", "runs.csv");
+  const auto runs = rows(user, "runs.csv");
   const VectorXd all = VectorXd::Ones(16);
-  CHECK(value(runs, "all", "", "output") == doctest::Approx(user.output(all)).epsilon(1e-8));
+  CHECK(value(runs, "all", "", "output") == doctest::Approx(ridge.output(all)).epsilon(1e-8));
   for (const auto& [order, scores] :
        std::map<std::string, VectorXd>{{"datamodel", w}, {"influence", full}})
     for (const Index k : {1, 3}) {
@@ -235,18 +157,19 @@ TEST_CASE("a user's table: influence, removals and trainings are those of closed
       }
       const std::string size = fmt::format("{}", k);
       CHECK(value(runs, order, size, "actual_change") ==
-            doctest::Approx(user.output(mask) - user.output(all)).epsilon(1e-6));
+            doctest::Approx(ridge.output(mask) - ridge.output(all)).epsilon(1e-6));
       CHECK(value(runs, order, size, "predicted_change") == doctest::Approx(predicted));
     }
 }
 
 TEST_CASE("a user's table: degree one is the datamodel in its basis, B_0 the mean squared") {
-  const UserTable user(16);
-  REQUIRE(user.run("numbers", "one", linear("0.3")).first == kSuccess);
-  const MatrixXd outputs = read_npy(user.path("one", "arrays/numbers/outputs.npy"));
-  const auto values = user.rows("one", "values.csv");
-  const auto coefficients = user.rows("one", "coefficients.csv");
-  const auto spectrum = user.rows("one", "spectrum.csv");
+  const RidgeSubsets ridge(16, 1);
+  const UserTask& user = ridge.user;
+  REQUIRE(user.run("datamodels", "one", 1, plan("0.3")).first == kSuccess);
+  const MatrixXd outputs = array(user, "outputs.npy");
+  const auto values = rows(user, "values.csv");
+  const auto coefficients = rows(user, "coefficients.csv");
+  const auto spectrum = rows(user, "spectrum.csv");
   REQUIRE(coefficients.size() == 18);
   CHECK(coefficients[1][0].empty());
   CHECK(std::stod(coefficients[1][1]) == doctest::Approx(outputs.mean()));
@@ -261,40 +184,80 @@ TEST_CASE("a user's table: degree one is the datamodel in its basis, B_0 the mea
         doctest::Approx(outputs.mean() * outputs.mean() - variance / 90));
 }
 
+TEST_CASE("a user's table: weights.csv has each model's weights and their standard errors") {
+  const RidgeSubsets subsets(16, 1);
+  const UserTask& user = subsets.user;
+  REQUIRE(user.run("datamodels", "one", 1, plan("0.5")).first == kSuccess);
+  const MatrixXd masks = array(user, "masks.npy");
+  const MatrixXd outputs = array(user, "outputs.npy");
+  const DatamodelRegression regression(masks, outputs);
+  const auto best = [&](Penalty kind) { return cross_validate(masks, outputs, kind, {.seed = 1}); };
+  const CrossValidated ridge = best(Penalty::ridge), lasso = best(Penalty::lasso);
+  const InfluenceEstimates means = difference_of_means(masks, outputs);
+  const std::vector<std::tuple<std::string, VectorXd, VectorXd>> expected = {
+      {"least squares", regression.ols().weights, regression.ols_errors(regression.ols()).robust},
+      {"ridge", ridge.model.weights, regression.ridge_errors(ridge.model, ridge.penalties)},
+      {"lasso", lasso.model.weights, lasso_errors(masks, outputs, lasso.model, lasso.penalties)},
+      {"difference of means", means.values, means.standard_errors}};
+  const auto lines = rows(user, "weights.csv"), runs = rows(user, "runs.csv");
+  REQUIRE(lines.size() == 1 + 4 * 16);
+  CHECK(lines[0] ==
+        std::vector<std::string>{"row", "method", "weight", "standard_error", "query", "task"});
+  std::size_t at = 1;
+  for (const auto& [name, weights, errors] : expected) {
+    for (Index i = 0; i < 16; ++i) {
+      const auto& line = lines[at++];
+      CHECK(line[0] == fmt::format("{}", i));
+      CHECK(line[1] == name);
+      CHECK(std::stod(line[2]) == doctest::Approx(weights[i]).epsilon(1e-12));
+      CHECK(std::stod(line[3]) == doctest::Approx(errors[i]).epsilon(1e-9));
+      CHECK(line[4] == "0");
+      CHECK(line[5] == "train");
+    }
+    CHECK(value(runs, name, "", "weight_standard_error") ==
+          doctest::Approx(errors.norm() / 4).epsilon(1e-9));
+  }
+}
+
 TEST_CASE("classes on two threads: the same bits, and flips that retraining confirms or not") {
-  const UserTable user(24);
+  const UserTask user(24, {"model=logistic"});
   const std::vector<std::string> set = {"subsets=90", "held_out=40", "removals=1,3"};
-  const auto outcome = user.run("classes", "one", set);
+  const auto outcome = user.run("datamodels", "one", 1, set);
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
-  REQUIRE(user.run("classes", "two", set, "2").first == kSuccess);
+  REQUIRE(user.run("datamodels", "two", 2, set).first == kSuccess);
   for (const char* file : {"runs.csv",
                            "verdicts.csv",
                            "values.csv",
+                           "weights.csv",
                            "coefficients.csv",
                            "spectrum.csv",
                            "datamodels.csv",
                            "removal.csv"})
-    CHECK_MESSAGE(read_file(user.path("one", file)) == read_file(user.path("two", file)), file);
+    CHECK_MESSAGE(user.result("one", "datamodels", file) == user.result("two", "datamodels", file),
+                  file);
 }
 
 TEST_CASE("what cannot be fitted is refused in one line") {
-  const UserTable user(16);
   const auto refused =
-      [&](const std::vector<std::string>& set, const char* word, const char* table = "numbers") {
-        std::vector<std::string> all = linear("0.5");
+      [](const UserTask& user, const std::vector<std::string>& set, const char* word) {
+        std::vector<std::string> all = plan("0.5");
         all.insert(all.end(), set.begin(), set.end());
-        const auto outcome = user.run(table, "none", all);
+        const auto outcome = user.run("datamodels", "none", 1, all);
         CHECK(outcome.first == kUserError);
         CHECK_MESSAGE(outcome.second.find(word) != std::string::npos, outcome.second);
         CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);
       };
-  refused({"removals=3,1"}, "rising");
-  refused({"removals=0"}, "removals");
-  refused({"subsets=5"}, "subsets");
-  refused({"output=margin"}, "output");
-  refused({"p=1"}, "p");
-  refused({}, "depends on the training examples", "silent");
+  const RidgeSubsets ridge(16, 1);
+  refused(ridge.user, {"removals=3,1"}, "rising");
+  refused(ridge.user, {"removals=0"}, "removals");
+  refused(ridge.user, {"subsets=5"}, "subsets");
+  refused(ridge.user, {"output=margin"}, "output");
+  refused(ridge.user, {"p=1"}, "p");
+  const UserTask silent("a,y\n1,2\n2,3\n3,5\n4,8\n5,8\n6,13\n",
+                        "a,y\n0,0\n",  // says 0 whoever is there
+                        {"model=linear", "bias=false", "standardize=false"});
+  refused(silent, {}, "depends on the training examples");
 }
 
 }  // namespace leaveout

@@ -7,13 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "datasets/files.h"
 #include "datasets/random.h"
 #include "experiments/cli.h"
 #include "experiments/harmonic/residual_estimation_report.h"
 #include "influence/harmonic/mask_pool.h"
+#include "influence/harmonic/spectrum.h"
+#include "tests/experiments/harmonic/ridge_subsets.h"
 #include "tests/support/subsets.h"
-#include "tests/support/temporary_folder.h"
 
 namespace leaveout {
 
@@ -56,72 +56,7 @@ double residual_by_regression(const VectorXd& f, Index n, double p) {
   return weights.dot((f - a * w).cwiseAbs2()) / weights.dot((f.array() - mean).square().matrix());
 }
 
-/// A regression without bias on raw numbers: its outputs have a closed form.
-struct UserFiles {
-  TemporaryFolder folder;
-  MatrixXd x;  // (2 x rows)
-  VectorXd y;
-  Eigen::Vector2d query{0.7, -0.4};
-
-  explicit UserFiles(Index rows) : x(2, rows), y(rows) {
-    Random random(5);
-    std::string text = "a,b,y\n";
-    for (Index i = 0; i < rows; ++i) {
-      x.col(i) << random.normal(), random.normal();
-      y[i] = x(0, i) + 0.3 * random.normal();
-      text += fmt::format("{},{},{}\n", x(0, i), x(1, i), y[i]);
-    }
-    write_file(folder / "train.csv", text);
-    write_file(folder / "query.csv", fmt::format("a,b,y\n{},{},0\n", query[0], query[1]));
-  }
-  /// (1/N) sum over the subset (y - x' theta)^2 / 2 + 0.1 / 2 |theta|^2.
-  double output(Index subset) const {
-    const double n = static_cast<double>(y.size());
-    Eigen::Matrix2d h = 0.1 * Eigen::Matrix2d::Identity();
-    Eigen::Vector2d g = Eigen::Vector2d::Zero();
-    for (Index i = 0; i < y.size(); ++i)
-      if (contains(subset, i)) {
-        h += x.col(i) * x.col(i).transpose() / n;
-        g += x.col(i) * y[i] / n;
-      }
-    return query.dot(h.ldlt().solve(g));
-  }
-  std::pair<int, std::string> run(const std::string& out,
-                                  std::vector<std::string> set,
-                                  const std::string& threads = "1") const {
-    std::vector<std::string> args = {"run",
-                                     "residual-estimation",
-                                     "--preset",
-                                     "quick",
-                                     "--quiet",
-                                     "--data",
-                                     folder / "train.csv",
-                                     "--target",
-                                     "y",
-                                     "--query",
-                                     folder / "query.csv",
-                                     "--threads",
-                                     threads,
-                                     "--out",
-                                     folder / out,
-                                     "--set"};
-    args.insert(args.end(), set.begin(), set.end());
-    std::ostringstream output, error;
-    const int status = run_cli(args, output, error);
-    return {status, error.str()};
-  }
-  std::string text(const std::string& out, const std::string& file) const {
-    return read_file(folder / (out + "/residual-estimation/quick/" + file));
-  }
-};
-
-const std::vector<std::string> kLinear = {"model=linear",
-                                          "bias=false",
-                                          "standardize=false",
-                                          "weight_decay=0.1",
-                                          "p=0.4",
-                                          "trainings=100,400",
-                                          "repetitions=20"};
+const std::vector<std::string> kPlan = {"p=0.4", "trainings=100,400", "repetitions=20"};
 
 std::vector<std::string> with(std::vector<std::string> set, const std::string& more) {
   set.push_back(more);
@@ -178,7 +113,7 @@ TEST_CASE("a plan spends no more trainings than it may, and nearly all of them")
         CAPTURE(method.text());
         CHECK(trainings(*plan) <= 1000);
         CHECK(trainings(*plan) >= 980);
-        CHECK(plan->levels.minCoeff() >= smallest_correlation(p) - 1e-12);
+        CHECK(plan->levels.minCoeff() >= lowest_correlation(p) - 1e-12);
         CHECK((plan->top_subsets == 0 || plan->top_runs == runs));
       }
 }
@@ -262,22 +197,30 @@ TEST_CASE("a wrong prediction is a claim that fails") {
 }
 
 TEST_CASE("a user's table: the exact residual, the three files, one bit pattern on two threads") {
-  const UserFiles user(6);
-  const auto outcome = user.run("one", kLinear);
+  const RidgeSubsets ridge(6, 1);
+  const auto run_on = [&](const char* out, int threads) {
+    return ridge.user.run("residual-estimation", out, threads, kPlan);
+  };
+  const auto text = [&](const char* out, const char* file) {
+    return ridge.user.result(out, "residual-estimation", file);
+  };
+  const auto outcome = run_on("one", 1);
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
-  VectorXd f(64);
-  for (Index b = 0; b < 64; ++b) f[b] = user.output(b);
-  const auto run = nlohmann::json::parse(user.text("one", "run.json"));
+  const VectorXd f = ridge.table(0);
+  const auto run = nlohmann::json::parse(text("one", "run.json"));
+  CHECK(run["preset"] == "quick");
+  CHECK(run["threads"] == 1);
+  CHECK(run["overrides"].back() == kPlan.back());
   const double share = run["tasks"]["train"]["queries"][0]["share_of_degree_two_and_more"];
   CHECK(share == doctest::Approx(residual_by_regression(f, 6, 0.4)).epsilon(1e-8));
-  std::istringstream spectrum(user.text("one", "spectrum.csv"));
+  std::istringstream spectrum(text("one", "spectrum.csv"));
   std::string line;
   std::getline(spectrum, line);
   std::getline(spectrum, line);
   const double mean = expectation(6, 0.4, [&](Index b) { return f[b]; });
   CHECK(std::stod(line.substr(2)) == doctest::Approx(mean * mean));
-  REQUIRE(user.run("two", kLinear, "2").first == kSuccess);
+  REQUIRE(run_on("two", 2).first == kSuccess);
   for (const char* file : {"runs.csv",
                            "errors.csv",
                            "verdicts.csv",
@@ -285,21 +228,22 @@ TEST_CASE("a user's table: the exact residual, the three files, one bit pattern 
                            "values.csv",
                            "coefficients.csv",
                            "residual-estimation.csv"})
-    CHECK_MESSAGE(user.text("one", file) == user.text("two", file), file);
+    CHECK_MESSAGE(text("one", file) == text("two", file), file);
 }
 
 TEST_CASE("what cannot be compared is refused in one line") {
-  const UserFiles user(6), large(40);
-  const auto refused = [](const std::pair<int, std::string>& outcome, const char* word) {
+  const RidgeSubsets small(6, 1), large(40, 1);
+  const auto refused = [](const RidgeSubsets& ridge, const std::string& setting, const char* word) {
+    const auto outcome = ridge.user.run("residual-estimation", "none", 1, with(kPlan, setting));
     CHECK(outcome.first == kUserError);
     CHECK_MESSAGE(outcome.second.find(word) != std::string::npos, outcome.second);
     CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);
   };
-  refused(user.run("a", with(kLinear, "trainings=10")), "trainings");
-  refused(user.run("b", with(kLinear, "trainings=500,100")), "rising");
-  refused(user.run("c", with(kLinear, "trainings=many")), "many");
-  refused(user.run("d", with(kLinear, "output=margin")), "output");
-  refused(large.run("e", kLinear), "max_train");
+  refused(small, "trainings=10", "trainings");
+  refused(small, "trainings=500,100", "rising");
+  refused(small, "trainings=many", "many");
+  refused(small, "output=margin", "output");
+  refused(large, "p=0.4", "max_train");
 }
 
 }  // namespace leaveout

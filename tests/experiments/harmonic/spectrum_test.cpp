@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include "experiments/cli.h"
 #include "experiments/harmonic/spectrum_report.h"
@@ -95,12 +94,6 @@ std::string verdict(const SpectrumResult& r, const std::string& about, const std
   for (const Verdict& v : judge({r}))
     if (v.protocol == about && v.claim.find(claim) != std::string::npos) return v.verdict;
   return "no such row";
-}
-
-std::pair<int, std::string> call(const std::vector<std::string>& args) {
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
 }
 
 }  // namespace
@@ -245,12 +238,12 @@ TEST_CASE("a user's ridge regression has the spectrum of its closed form, on one
   const double p = 0.3;
   const RidgeSubsets ridge(n, queries);
   const std::vector<std::string> set = {"p=0.3"};
-  const std::pair<int, std::string> outcome = call(ridge.run("spectrum", "one", set));
+  const std::pair<int, std::string> outcome = ridge.user.run("spectrum", "one", 1, set);
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
-  REQUIRE(call(ridge.run("spectrum", "two", set, "2")).first == kSuccess);
+  REQUIRE(ridge.user.run("spectrum", "two", 2, set).first == kSuccess);
   const auto text = [&](const char* out, const char* file) {
-    return ridge.text("spectrum", out, file);
+    return ridge.user.result(out, "spectrum", file);
   };
   for (const char* file : {"runs.csv",
                            "summary.csv",
@@ -293,7 +286,7 @@ TEST_CASE("a user's ridge regression has the spectrum of its closed form, on one
 TEST_CASE("what cannot be enumerated or read is refused in one line, before anything is trained") {
   const auto refused =
       [&](const RidgeSubsets& ridge, const std::vector<std::string>& set, const std::string& word) {
-        const std::pair<int, std::string> outcome = call(ridge.run("spectrum", "none", set));
+        const std::pair<int, std::string> outcome = ridge.user.run("spectrum", "none", 1, set);
         const std::string& error = outcome.second;
         CHECK(outcome.first == kUserError);
         CHECK_MESSAGE(error.find(word) != std::string::npos, error);

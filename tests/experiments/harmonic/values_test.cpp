@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <sstream>
 
 #include "experiments/cli.h"
 #include "experiments/harmonic/values_report.h"
@@ -60,12 +59,12 @@ ValuesResult planted() {
   r.rows = {0, 1, 2, 3};
   for (MatrixXd& values : r.values)
     values = MatrixXd(VectorXd::LinSpaced(4, 1, 4).transpose().replicate(3, 1));
-  r.values[5].resize(0, 0);
-  r.values[6].resize(0, 0);
+  r.values[7].resize(0, 0);
+  r.values[8].resize(0, 0);
   for (VectorXd& noise : r.noise) noise = VectorXd::Ones(3);
   r.largest = VectorXd::Ones(3);
   r.total = VectorXd::Constant(3, 10);
-  r.integral_error = r.banzhaf_error = VectorXd::Zero(3);
+  r.integral_error = r.banzhaf_error = r.beta_error = VectorXd::Zero(3);
   return r;
 }
 
@@ -80,10 +79,13 @@ std::string verdict(const ValuesResult& r, const std::string& about, const std::
   return "no such row";
 }
 
-std::pair<int, std::string> call(const std::vector<std::string>& args) {
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
+/// The mean of g over Beta(16, 1), whose density is 16 x^15: exact for polynomials up to degree 12.
+double over_beta(const std::function<double(double)>& g) {
+  const Quadrature rule = gauss_legendre(14);
+  double sum = 0;
+  for (Index k = 0; k < rule.nodes.size(); ++k)
+    sum += rule.weights(k) * 16 * std::pow(rule.nodes(k), 15) * g(rule.nodes(k));
+  return sum;
 }
 
 /// The mean marginal contribution of each example over all orders in which they can join.
@@ -109,13 +111,16 @@ TEST_CASE("of unanimity among three Shapley is 1/3, Banzhaf 1/4, the datamodel p
   VectorXd f = VectorXd::Zero(8);
   f(7) = 1;
   const ValuesResult r = values_of({f, -2 * f}, 0.3);
-  CHECK(r.known().size() == 5);
+  CHECK(r.known().size() == 7);
   for (Index i = 0; i < 3; ++i) {
     CHECK(r.of(ValueKind::shapley)(0, i) == doctest::Approx(1.0 / 3));
     CHECK(r.of(ValueKind::banzhaf)(0, i) == doctest::Approx(0.25));
     CHECK(r.of(ValueKind::datamodel)(0, i) == doctest::Approx(0.09));
     CHECK(r.of(ValueKind::loo)(0, i) == 1);
     CHECK(r.of(ValueKind::add_one)(0, i) == 0);
+    // E p^2 under Beta(1, 16) and Beta(16, 1)
+    CHECK(r.of(ValueKind::beta_16_1)(0, i) == doctest::Approx(2.0 / (17 * 18)));
+    CHECK(r.of(ValueKind::beta_1_16)(0, i) == doctest::Approx(16.0 / 18));
     CHECK(r.of(ValueKind::shapley)(1, i) == doctest::Approx(-2.0 / 3));
   }
   CHECK(r.total(1) == -2);
@@ -134,6 +139,7 @@ TEST_CASE("of a linear output all values are one; of any output the identities h
   for (Index q = 0; q < 2; ++q) {
     CHECK(r.integral_error(q) < 1e-14);
     CHECK(r.banzhaf_error(q) < 1e-14);
+    CHECK(r.beta_error(q) < 1e-14);
     CHECK(r.of(ValueKind::shapley).row(q).sum() == doctest::Approx(r.total(q)));
   }
 }
@@ -161,6 +167,11 @@ TEST_CASE("noise of a value is that of the outputs, weighted by the squares of i
         doctest::Approx(by_units([](const VectorXd& t) { return leave_one_out_values(t); })));
   CHECK(r.noise[4](0) ==
         doctest::Approx(by_units([](const VectorXd& t) { return add_one_values(t); })));
+  for (const auto& [k, alpha, beta] : {std::tuple{5, 16, 1}, {6, 1, 16}})
+    CHECK(r.noise[static_cast<std::size_t>(k)](0) ==
+          doctest::Approx(by_units([&](const VectorXd& t) {
+            return semivalue(t, beta_shapley_coefficients(n, alpha, beta));
+          })));
 }
 
 TEST_CASE("with equal noise everywhere no semivalue is less noisy than Banzhaf's") {
@@ -203,6 +214,9 @@ TEST_CASE("verdicts follow the intervals over queries") {
   r.total(2) += 1e-9;
   r.integral_error(0) = 1e-9;
   r.banzhaf_error(1) = 1e-9;
+  CHECK(verdict(r, "Shapley", "Beta-Shapley of (1, 1)") == "agrees");
+  r.beta_error(0) = 1e-9;
+  CHECK(verdict(r, "Shapley", "Beta-Shapley of (1, 1)") == "disagrees");
   CHECK(verdict(r, "Shapley", "adds up") == "disagrees");
   CHECK(verdict(r, "Shapley", "integral") == "disagrees");
   CHECK(verdict(r, "Banzhaf", "weights at p = 1/2") == "disagrees");
@@ -228,12 +242,12 @@ TEST_CASE("a user's ridge regression has the values of its closed form, on one t
   const double p = 0.3;
   const RidgeSubsets ridge(n, queries);
   const std::vector<std::string> set = {"p=0.3"};
-  const std::pair<int, std::string> outcome = call(ridge.run("values", "one", set));
+  const std::pair<int, std::string> outcome = ridge.user.run("values", "one", 1, set);
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
-  REQUIRE(call(ridge.run("values", "two", set, "2")).first == kSuccess);
+  REQUIRE(ridge.user.run("values", "two", 2, set).first == kSuccess);
   const auto text = [&](const char* out, const char* file) {
-    return ridge.text("values", out, file);
+    return ridge.user.result(out, "values", file);
   };
   for (const char* file : {"runs.csv",
                            "summary.csv",
@@ -261,12 +275,18 @@ TEST_CASE("a user's ridge regression has the values of its closed form, on one t
       for (std::size_t k = 0; k < 5; ++k)
         CHECK(std::stod(line[k + 1]) == doctest::Approx(expected[k]).epsilon(1e-9).scale(1e-3));
       CHECK(line[8] == std::to_string(q));
+      // Beta-Shapley of (alpha, beta) is the mean over Beta(beta, alpha) of the datamodel weights.
+      const auto at = [&](double rate) { return expectation(n, rate, effect); };
+      CHECK(std::stod(line[10]) == doctest::Approx(over_beta([&](double x) { return at(1 - x); }))
+                                       .epsilon(1e-9)
+                                       .scale(1e-3));
+      CHECK(std::stod(line[11]) == doctest::Approx(over_beta(at)).epsilon(1e-9).scale(1e-3));
     }
   }
 }
 
 TEST_CASE("a file with too many rows for all subsets is refused in one line") {
-  const std::pair<int, std::string> outcome = call(RidgeSubsets(19, 1).run("values", "none", {}));
+  const std::pair<int, std::string> outcome = RidgeSubsets(19, 1).user.run("values", "none", 1);
   CHECK(outcome.first == kUserError);
   CHECK_MESSAGE(outcome.second.find("19 training examples") != std::string::npos, outcome.second);
   CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);

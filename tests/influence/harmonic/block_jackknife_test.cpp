@@ -51,6 +51,17 @@ TEST_CASE("block jackknife of what is all pairs: their variance once, not twice"
   CHECK(mean.error < 0.06 * law);
 }
 
+TEST_CASE("jackknife errors of means, blocks of one: s / sqrt(n) of each entry") {
+  Random random(4);
+  const MatrixXd x = random.normal_matrix(9, 2);
+  std::vector<MatrixXd> without;
+  for (Index k = 0; k < 9; ++k) without.push_back((x.colwise().sum() - x.row(k)) / 8);
+  const MatrixXd errors = jackknife_errors(without);
+  REQUIRE(errors.rows() == 1);
+  for (Index j = 0; j < 2; ++j)
+    CHECK(errors(0, j) == doctest::Approx(mean_and_error(x.col(j)).error).epsilon(1e-12));
+}
+
 TEST_CASE("blocks cover all subsets once, in sizes that differ by one at most") {
   CHECK(block_start(0, 23, 5) == 0);
   CHECK(block_start(5, 23, 5) == 23);

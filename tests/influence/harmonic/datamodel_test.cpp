@@ -221,6 +221,83 @@ TEST_CASE("robust errors hold where the noise depends on the subset, classical o
   CHECK(calibration(classical) > 4);
 }
 
+TEST_CASE("standard errors of ridge: at penalty 0 they are the robust ones of least squares") {
+  const Index n = 5, m = 40;
+  const MatrixXd masks = bernoulli_masks(n, 0.4, m, 17);
+  Random random(18);
+  const MatrixXd y = random.normal_matrix(m, 2);
+  const DatamodelRegression regression(masks, y);
+  const Datamodel model = regression.ols();
+  CHECK(distance(regression.ridge_errors(model, VectorXd::Zero(2)),
+                 regression.ols_errors(model).robust) < 1e-14);
+}
+
+TEST_CASE("standard errors of ridge: one example in two of four subsets, by hand") {
+  MatrixXd masks(1, 4), y(4, 1);
+  masks << 1, 1, 0, 0;
+  y << 3, 1, 0, 0;
+  const DatamodelRegression regression(masks, y);
+  const Datamodel model = regression.ridge(0.25);  // gram 1/4, so half of the slope 2
+  CHECK(model.weights(0, 0) == doctest::Approx(1).epsilon(1e-15));
+  // Residuals 3/2, -1/2, -1/2, -1/2; L = +-1/4; (I - H)^2 has the diagonal 9/16:
+  // (1/16) (9/4 + 3/4) / (9/16) - (1/2)^2 / 4 = 13/48.
+  const MatrixXd errors = regression.ridge_errors(model, VectorXd::Constant(1, 0.25));
+  CHECK(errors(0, 0) == doctest::Approx(std::sqrt(13.0 / 48)).epsilon(1e-14));
+}
+
+TEST_CASE("standard errors of ridge: the sandwich of the ridge hat matrix, target by target") {
+  const Index n = 4, m = 25;
+  const MatrixXd masks = bernoulli_masks(n, 0.5, m, 13);
+  Random random(14);
+  const MatrixXd y = random.normal_matrix(m, 3);
+  const DatamodelRegression regression(masks, y);
+  VectorXd penalties(3);
+  penalties << 0.02, 0.02, 0.6;
+  const Datamodel model = regression.ridge(penalties);
+  const MatrixXd errors = regression.ridge_errors(model, penalties);
+  MatrixXd x(m, n + 1);
+  x << VectorXd::Ones(m), masks.transpose();
+  for (Index k = 0; k < 3; ++k) {
+    MatrixXd normal = x.transpose() * x;
+    normal.diagonal().tail(n).array() += penalties[k] * static_cast<double>(m);
+    const MatrixXd solve = normal.inverse() * x.transpose();  // outputs to coefficients
+    const MatrixXd rest = MatrixXd::Identity(m, m) - x * solve;
+    const VectorXd e = rest * y.col(k), kept = (rest * rest).diagonal();
+    for (Index i = 0; i < n; ++i) {
+      const VectorXd score = solve.row(i + 1).transpose().cwiseProduct(e);
+      const double variance = score.cwiseAbs2().cwiseQuotient(kept).sum() -
+                              score.sum() * score.sum() / static_cast<double>(m);
+      CHECK(errors(i, k) == doctest::Approx(std::sqrt(variance)).epsilon(1e-11));
+    }
+  }
+}
+
+TEST_CASE("standard errors of ridge are calibrated about the estimator's mean, shrunk or not") {
+  const Index n = 5, m = 200, replications = 200;
+  const SampledCube cube(random_table(n, 41), 0.4);
+  for (const double penalty : {0.02, 0.5}) {
+    MatrixXd weights(n, replications), errors(n, replications);
+    for (Index r = 0; r < replications; ++r) {
+      const MatrixXd masks = bernoulli_masks(n, 0.4, m, static_cast<std::uint64_t>(r));
+      Random random(78, {static_cast<std::uint64_t>(r)});
+      MatrixXd noise = 0.7 * random.normal_matrix(m, 1);
+      noise.col(0).array() *= 0.3 + masks.row(0).transpose().array();  // more where 0 is in
+      const DatamodelRegression regression(masks, cube.outputs(masks) + noise);
+      const Datamodel model = regression.ridge(penalty);
+      weights.col(r) = model.weights.col(0);
+      errors.col(r) = regression.ridge_errors(model, VectorXd::Constant(1, penalty));
+    }
+    const double unbiased = std::sqrt(replications / (replications - 1.0));
+    const MatrixXd z =
+        unbiased * (weights.colwise() - weights.rowwise().mean()).cwiseQuotient(errors);
+    CHECK(std::abs(calibration(z.reshaped())) < 4);
+    // The mean is the shrunk influence, not the influence: bias is not in the errors.
+    const double shrink = 1 / (1 + penalty / 0.24);
+    const MatrixXd gap = weights.rowwise().mean() - shrink * cube.influence;
+    CHECK(gap.cwiseAbs().maxCoeff() < 4 * errors.maxCoeff() / std::sqrt(200.0) + 2.0 / 200);
+  }
+}
+
 TEST_CASE("held-out R^2: the population value is B_1 / Var f, constant outputs have none") {
   const SampledCube cube(random_table(6, 6), 0.5);
   const Datamodel model = DatamodelRegression(cube.masks, cube.table).ols();
@@ -260,4 +337,8 @@ TEST_CASE("datamodels: what cannot be fitted is refused in one line") {
   CHECK_THROWS_AS(DatamodelRegression(masks, y, -VectorXd::Ones(30)), std::invalid_argument);
   const DatamodelRegression weighted(masks, y, VectorXd::Ones(30));
   CHECK_THROWS_AS(weighted.ols_errors(weighted.ols()), std::invalid_argument);
+  CHECK_THROWS_AS(weighted.ridge_errors(weighted.ridge(1), VectorXd::Ones(1)),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(fine.ridge_errors(fine.ols(), -VectorXd::Ones(1)), std::invalid_argument);
+  CHECK_THROWS_AS(fine.ridge_errors(fine.ols(), VectorXd::Ones(2)), std::invalid_argument);
 }

@@ -9,6 +9,7 @@
 #include "datasets/random.h"
 #include "influence/harmonic/cross_validation.h"
 #include "influence/harmonic/mask_pool.h"
+#include "tests/influence/harmonic/sampled_cube.h"
 #include "tests/support/random_numbers.h"
 
 using namespace leaveout;
@@ -121,6 +122,76 @@ TEST_CASE("lasso: an example that does not vary keeps weight zero") {
   const LassoFit fit = lasso_datamodel(moments, VectorXd::Constant(1, 1e-3));
   CHECK(fit.converged);
   CHECK(fit.model.weights(1, 0) == 0);
+  const LassoFit warm = lasso_datamodel(moments, VectorXd::Constant(1, 1e-3), MatrixXd::Ones(4, 1));
+  CHECK(warm.converged);
+  CHECK(warm.model.weights(1, 0) == 0);
+}
+
+TEST_CASE("lasso errors: at penalty zero the block jackknife of least squares") {
+  const SparsePool pool(5, 61, 2, 12);
+  const VectorXd none = VectorXd::Zero(2);
+  const Datamodel model =
+      lasso_datamodel(DatamodelRegression(pool.masks, pool.outputs).moments(), none).model;
+  const MatrixXd errors = lasso_errors(pool.masks, pool.outputs, model, none, 4);
+  MatrixXd sum = MatrixXd::Zero(5, 2), squares = sum;
+  for (const auto& [first, end] : {std::pair{0, 15}, {15, 30}, {30, 45}, {45, 61}}) {
+    std::vector<Index> kept;
+    for (Index k = 0; k < 61; ++k)
+      if (k < first || k >= end) kept.push_back(k);
+    const MatrixXd w =
+        DatamodelRegression(pool.masks(Eigen::all, kept), pool.outputs(kept, Eigen::all))
+            .ols()
+            .weights;
+    sum += w;
+    squares += w.cwiseAbs2();
+  }
+  const MatrixXd expected = (0.75 * (squares - sum.cwiseAbs2() / 4)).cwiseSqrt();
+  CHECK(distance(errors, expected) < 1e-8);
+}
+
+TEST_CASE("lasso errors: one example, by hand; what stays zero without every block has error 0") {
+  MatrixXd masks(1, 8), y(8, 1);
+  masks << 1, 0, 1, 0, 1, 0, 1, 0;
+  y << 4, 0, 6, 0, 8, 0, 2, 0;
+  // Without a pair of subsets the slope is that of three; gram 1/4, so the penalty takes 4.5 off.
+  VectorXd penalty = VectorXd::Constant(1, 2.25);
+  const SubsetMoments moments = DatamodelRegression(masks, y).moments();
+  const Datamodel model = lasso_datamodel(moments, penalty).model;
+  CHECK(model.weights(0, 0) == doctest::Approx(0.5));
+  // 16/3, 14/3, 4 and 6 become 5/6, 1/6, 0 and 3/2: squared deviations 203/144, times 3/4.
+  CHECK(lasso_errors(masks, y, model, penalty, 4)(0, 0) ==
+        doctest::Approx(std::sqrt(203.0 / 192)).epsilon(1e-8));
+  penalty[0] = 3;  // takes 6 off
+  const Datamodel zero = lasso_datamodel(moments, penalty).model;
+  CHECK(zero.weights(0, 0) == 0);
+  CHECK(lasso_errors(masks, y, zero, penalty, 4)(0, 0) == 0);
+  CHECK_THROWS_AS(lasso_errors(masks, y, zero, penalty, 1), std::invalid_argument);
+  CHECK_THROWS_AS(lasso_errors(masks, y, zero, penalty, 9), std::invalid_argument);
+  CHECK_THROWS_AS(lasso_errors(masks, y, zero, -penalty, 4), std::invalid_argument);
+}
+
+TEST_CASE("lasso errors are calibrated for the weights that it keeps") {
+  const Index n = 6, m = 200, replications = 150, kept = 3;
+  VectorXd truth(n);
+  truth << 3, -2, 1.5, 0, 0, 0;
+  MatrixXd weights(kept, replications), variances(kept, replications);
+  for (Index r = 0; r < replications; ++r) {
+    const MatrixXd masks = bernoulli_masks(n, 0.5, m, static_cast<std::uint64_t>(r));
+    Random random(79, {static_cast<std::uint64_t>(r)});
+    const MatrixXd y = masks.transpose() * truth + random.normal_matrix(m, 1);
+    const VectorXd penalty = VectorXd::Constant(1, 0.1);
+    const Datamodel model = lasso_datamodel(DatamodelRegression(masks, y).moments(), penalty).model;
+    weights.col(r) = model.weights.topRows(kept);
+    variances.col(r) = lasso_errors(masks, y, model, penalty).topRows(kept).cwiseAbs2();
+  }
+  for (Index i = 0; i < kept; ++i) {
+    // A jackknife's variance is what has the right mean; its root varies by a sixth.
+    const VectorXd gap = weights.row(i).array() - weights.row(i).mean();
+    const VectorXd square = gap.cwiseAbs2() * (replications / (replications - 1.0));
+    const MeanAndError excess = mean_and_error(square - variances.row(i).transpose());
+    CHECK(std::abs(excess.mean) < 4 * excess.error);
+    CHECK(excess.error < 0.2 * variances.row(i).mean());
+  }
 }
 
 TEST_CASE("a path falls geometrically") {
