@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "datasets/text.h"
+#include "experiments/audit/audit.h"
 #include "experiments/correlation.h"
 #include "experiments/decomposition.h"
 #include "experiments/harmonic/experiments.h"
@@ -48,6 +49,11 @@ const std::vector<Experiment>& experiment_registry() {
                    run_response_path,
                    theory("response")});
     for (Experiment& experiment : harmonic_experiments()) all.push_back(std::move(experiment));
+    all.push_back({"audit",
+                   "which rows of a table are mislabelled, harmful, rare but useful, redundant?",
+                   audit_settings(),
+                   run_audit,
+                   audit_words()});
     return all;
   }();
   return kRegistry;
