@@ -130,7 +130,7 @@ std::vector<SettingSpec> audit_settings() {
   specs.push_back(whole("repeats", "2", "how often rows are dealt into folds; many rows: once", 1));
   specs.push_back(whole("resamples", "400", "of the bootstrap over held-out rows", 1));
   specs.push_back(number("false_share",
-                         "0.1",
+                         "0.05",
                          "rows are called mislabelled while at most this share of them is expected "
                          "to be called so by chance",
                          0));

@@ -73,7 +73,7 @@ std::string html_row(const AuditResult& r, Index i) {
 std::string html_section(const AuditResult& r, Flag flag) {
   const std::vector<Index> found = r.findings.examples(flag, r.data, r.evidence);
   std::string text =
-      fmt::format("<h2>{}: {}</h2>\n<p>{}", flag_name(flag), found.size(), flag_meaning(flag));
+      fmt::format("<h2>{}: {}</h2>\n<p>{}.", flag_name(flag), found.size(), flag_meaning(flag));
   if (const auto& chance = r.findings.expected(flag))
     text += fmt::format(" Expected by chance: {:.1f}.", *chance);
   text += "</p>\n";
@@ -120,17 +120,13 @@ std::string html_escaped(std::string_view text) {
 const char* flag_meaning(Flag flag) {
   switch (flag) {
     case Flag::mislabelled:
-      return "The target is one that models which have not seen the row find all but impossible.";
+      return "models that have not seen the row find its target all but impossible";
     case Flag::harmful:
-      return "Without the row, rows that the model has not seen would be predicted better.";
+      return "rows that the model has not seen would be predicted better without it";
     case Flag::rare:
-      return "Rare but useful: the model has to memorize the row, and rows that it has not seen "
-             "are "
-             "predicted better for it. Keep it.";
+      return "rare but useful: memorized, and other rows are predicted better for it; keep it";
     case Flag::redundant:
-      return "A copy of an earlier row, or a row that changes neither its own prediction nor that "
-             "of "
-             "others measurably.";
+      return "a copy, or a row that changes no prediction measurably, its own included";
     default:
       return "";
   }

@@ -84,6 +84,7 @@ Json seed_json(const AuditResult& r) {
   j["constant_prediction_loss"] = r.score.constant_loss;
   j[r.data.classes() ? "accuracy" : "r2"] = r.score.quality;
   j["noise"] = {{"wrong_share", r.suspicion.noise.wrong_share},
+                {"log_likelihood_gained_by_wrong_targets", r.suspicion.noise.gain},
                 {"temperature", r.suspicion.noise.temperature},
                 {"scale", r.suspicion.noise.scale},
                 {"degrees_of_freedom", r.suspicion.noise.dof}};
@@ -220,13 +221,11 @@ std::vector<Verdict> judge(const std::vector<AuditSeeds>& done) {
                              to_string(recall),
                              above(interval(recall), kAuditRecall)));
       const Estimate wrong = over_audits(r, false_share);
-      rows.push_back(
-          verdict(r,
-                  fmt::format("of the rows called mislabelled at most {:g} % were not planted",
-                              100 * r.how.false_share),
-                  wrong,
-                  fmt::format("{}; {}", to_string(wrong), counts),
-                  below(interval(wrong), r.how.false_share)));
+      rows.push_back(verdict(r,
+                             "of the rows called mislabelled at most 10 % were not planted",
+                             wrong,
+                             fmt::format("{}; {}", to_string(wrong), counts),
+                             below(interval(wrong), kAuditFalse)));
     } else if (r.settings.csv.empty()) {
       const Estimate share = over_audits(
           r, [&](const AuditResult& a) { return flagged(a) / static_cast<double>(a.data.size()); });

@@ -32,7 +32,9 @@ inline constexpr std::array<const char*, 4> kInspections = {
 /// What is asked: inspecting this share of the rows finds that share of the planted errors.
 inline constexpr double kAuditInspected = 0.2;
 inline constexpr double kAuditRecall = 0.8;
-/// And of clean rows no larger share is called mislabelled.
+/// Of the rows called mislabelled no larger share is right (the setting expects half of it),
+inline constexpr double kAuditFalse = 0.1;
+/// and of clean rows no larger share is called mislabelled.
 inline constexpr double kAuditQuiet = 0.01;
 
 /// Share of the planted errors among the first `inspected` of an order (index of kInspections).

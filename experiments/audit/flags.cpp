@@ -15,7 +15,7 @@ using Eigen::VectorXd;
 namespace {
 
 constexpr double kHarmfulLevel = 0.05;
-constexpr double kTopShare = 0.1;
+constexpr double kTopShare = 0.1, kLowShare = 0.25;
 constexpr double kTwoSided = 1.959963984540054;  // of the normal distribution, 95 %
 
 double quantile_of(const VectorXd& values, double q) {
@@ -26,21 +26,16 @@ double quantile_of(const VectorXd& values, double q) {
 
 /// One-sided p-values of "its held-out influence is not below zero".
 VectorXd harm_p_values(const Evidence& e) {
-  const double centre = quantile_of(e.held, 0.5);
-  const VectorXd distance = (e.held.array() - centre).abs();
-  const double spread = 1.4826 * quantile_of(distance, 0.5);
   const Index dof = std::clamp<Index>(e.held_rows - 1, 1, 1000);
   VectorXd p(e.held.size());
-  for (Index i = 0; i < p.size(); ++i) {
-    const double error = std::hypot(e.held_error(i), spread);
-    p(i) = error > 0 ? student_cdf(e.held(i) / error, dof) : 1;
-  }
+  for (Index i = 0; i < p.size(); ++i)
+    p(i) = e.held_error(i) > 0 ? student_cdf(e.held(i) / e.held_error(i), dof) : 1;
   return p;
 }
 
-bool is_redundant(const AuditData& data, const Evidence& e, Index i) {
+bool is_redundant(const AuditData& data, const Evidence& e, double low_self, Index i) {
   if (data.copy_of[static_cast<std::size_t>(i)] >= 0) return true;
-  return e.low(i) <= 0 && e.high(i) >= 0 &&
+  return e.self_influence(i) <= low_self && e.low(i) <= 0 && e.high(i) >= 0 &&
          std::abs(e.memorization(i)) <= kTwoSided * e.memorization_noise(i);
 }
 
@@ -76,17 +71,18 @@ Findings flag_rows(const AuditData& data, const Evidence& e, const Suspicion& s)
   const std::vector<bool> harms = rejected(harm_p_values(e), kHarmfulLevel);
   const double memory = quantile_of(e.memorization, 1 - kTopShare);
   const double self = quantile_of(e.self_influence, 1 - kTopShare);
+  const double low_self = quantile_of(e.self_influence, kLowShare);
   Index memorized = 0;
   for (Index i = 0; i < n; ++i) {
     const bool wrong = s.flagged > 0 && s.probability(i) <= s.threshold;
     const bool harmful = harms[static_cast<std::size_t>(i)] && e.high(i) < 0;
     const bool outlier = e.memorization(i) >= memory && e.self_influence(i) >= self;
     memorized += !wrong && !harmful && outlier ? 1 : 0;
-    f.flags.push_back(wrong                      ? Flag::mislabelled
-                      : harmful                  ? Flag::harmful
-                      : outlier && e.low(i) > 0  ? Flag::rare
-                      : is_redundant(data, e, i) ? Flag::redundant
-                                                 : Flag::none);
+    f.flags.push_back(wrong                                ? Flag::mislabelled
+                      : harmful                            ? Flag::harmful
+                      : outlier && e.low(i) > 0            ? Flag::rare
+                      : is_redundant(data, e, low_self, i) ? Flag::redundant
+                                                           : Flag::none);
   }
   const auto expect = [&](Flag flag, double number) {
     f.by_chance[static_cast<std::size_t>(flag)] = number;

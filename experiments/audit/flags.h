@@ -4,14 +4,13 @@
 //
 //   mislabelled   its target is less probable than the threshold (suspicion.h)
 //   harmful       removing it lowers the loss of held-out rows: the 95 % interval of its held-out
-//                 influence is wholly below zero, and so far below, in units of its standard error
-//                 and of the rows' own spread (1.4826 median absolute deviations), that Benjamini
-//                 and Hochberg's procedure calls it at 5 %. The spread is there because in any
-//                 trained model about half of all rows lie a little below zero.
+//                 influence is wholly below zero, and Student's t of that influence is called by
+//                 Benjamini and Hochberg's procedure at 5 %, over all rows
 //   rare          rare but useful: that interval is wholly above zero, and memorization and
 //                 self-influence are both in the highest tenth
-//   redundant     a copy of an earlier row; or neither its held-out influence nor its memorization
-//                 can be told from zero (95 %)
+//   redundant     a copy of an earlier row; or a row whose held-out influence and memorization can
+//                 both not be told from zero (95 %) and whose self-influence is in the lowest
+//                 quarter
 //
 // A row has one flag, the first that applies. The order of suspicion is that of -log10 p, ties by
 // row.

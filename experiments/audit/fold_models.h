@@ -28,7 +28,7 @@ struct AuditHow {
   Index repeats = 2;            // deals of folds
   Index resamples = 400;        // of the held-out rows
   Index reference_rows = 2000;  // held-out rows of the influence, and where neighbours are sought
-  double false_share = 0.1;     // most expected share of right rows among those called mislabelled
+  double false_share = 0.05;    // most expected share of right rows among those called mislabelled
   std::string missing = "drop";
 };
 

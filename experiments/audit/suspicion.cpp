@@ -39,8 +39,10 @@ double fit_wrong_share(const VectorXd& density, double uniform) {
   return wrong;
 }
 
-bool worth_a_parameter(double with, double without, Index n) {
-  return 2 * (with - without) > std::log(static_cast<double>(n));
+/// The likelihood ratio test at 5 %. epsilon = 0 is the end of its range, so that twice the gain is
+/// half a chi-squared of one degree of freedom (Self and Liang 1987).
+bool is_significant(double gain) {
+  return 2 * gain > 2.705543454095404;
 }
 
 VectorXd label_probabilities(const MatrixXd& p, const std::vector<Index>& labels) {
@@ -158,10 +160,12 @@ NoiseModel fit_temperature(const MatrixXd& outputs, const std::vector<Index>& la
   };
   const double low = std::log(0.1), high = std::log(20.0);
   const double log_pure = maximise(pure, low, high), log_mixed = maximise(mixed, low, high);
-  NoiseModel m{.temperature = std::exp(log_pure)};
-  if (worth_a_parameter(mixed(log_mixed), pure(log_pure), outputs.cols())) {
+  NoiseModel m;
+  m.temperature = std::exp(log_pure);
+  m.gain = mixed(log_mixed) - pure(log_pure);
+  if (is_significant(m.gain)) {
     m.temperature = std::exp(log_mixed);
-    m.wrong_share = fit_wrong_share(density(log_mixed), uniform);
+    m.wrong_share = (1 - uniform) * fit_wrong_share(density(log_mixed), uniform);
   }
   return m;
 }
@@ -178,8 +182,10 @@ NoiseModel fit_student(const VectorXd& residuals, double range) {
           log_likelihood(student_density(residuals, m.scale, m.dof), m.wrong_share, uniform);
       if (d == 0 || value > best[mixture].second) best[mixture] = {m, value};
     }
-  return worth_a_parameter(best[1].second, best[0].second, residuals.size()) ? best[1].first
-                                                                             : best[0].first;
+  const double gain = best[1].second - best[0].second;
+  NoiseModel m = best[is_significant(gain) ? 1 : 0].first;
+  m.gain = gain;
+  return m;
 }
 
 void choose_threshold(VectorXd chance, double false_share, Suspicion& s) {

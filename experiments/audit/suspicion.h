@@ -9,8 +9,9 @@
 //
 // T, or scale and degrees of freedom, are fitted to the targets of the rows themselves, together
 // with a share epsilon of targets that have nothing to do with their row: density (1 - epsilon)
-// model + epsilon uniform, over the classes or over the range of the targets. epsilon = 0 unless
-// the likelihood gains by more than Schwarz's criterion asks for it. Suspicion is -log10 p_i.
+// model
+// + epsilon uniform, over the classes or over the range of the targets. epsilon = 0 unless the
+// likelihood ratio test rejects that at 5 %. Suspicion is -log10 p_i.
 //
 // If the model's probabilities are right, a row is flagged by chance when a target drawn from the
 // model is one that would be flagged. The expected number of these is known for every threshold t:
@@ -30,7 +31,8 @@ namespace leaveout {
 
 /// How targets scatter about the predictions.
 struct NoiseModel {
-  double wrong_share = 0;  // epsilon
+  double wrong_share = 0;  // of targets that are wrong: epsilon, of C classes epsilon (1 - 1/C)
+  double gain = 0;         // in log-likelihood, of the best epsilon over epsilon = 0
   double temperature = 1;  // classes
   double scale = 1;        // regression, in units of the targets as given
   Eigen::Index dof = 0;    // regression
