@@ -166,16 +166,20 @@ void CsvTable::refuse(Eigen::Index row, Eigen::Index column, const std::string& 
                                           why));
 }
 
-void CsvTable::require_present(Eigen::Index row, Eigen::Index column) const {
+bool CsvTable::is_missing(Eigen::Index row, Eigen::Index column) const {
   constexpr std::array<std::string_view, 9> kMissing = {
       "NA", "N/A", "NaN", "nan", "NAN", "null", "NULL", "None", "?"};
   const std::string_view text = cell(row, column);
-  if (text.find_first_not_of(" \t") == std::string_view::npos) {
+  return text.find_first_not_of(" \t") == std::string_view::npos ||
+         std::find(kMissing.begin(), kMissing.end(), text) != kMissing.end();
+}
+
+void CsvTable::require_present(Eigen::Index row, Eigen::Index column) const {
+  if (!is_missing(row, column)) return;
+  const std::string_view text = cell(row, column);
+  if (text.find_first_not_of(" \t") == std::string_view::npos)
     refuse(row, column, "the cell is empty; fill it in or remove the row");
-  }
-  if (std::find(kMissing.begin(), kMissing.end(), text) != kMissing.end()) {
-    refuse(row, column, fmt::format("'{}' is a missing value; fill it in or remove the row", text));
-  }
+  refuse(row, column, fmt::format("'{}' is a missing value; fill it in or remove the row", text));
 }
 
 double CsvTable::number(Eigen::Index row, Eigen::Index column, const char* cure) const {

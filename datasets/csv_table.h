@@ -45,8 +45,10 @@ struct CsvTable {
   /// is not a finite number; the message ends in `cure`, which says what to do.
   double number(Eigen::Index row, Eigen::Index column, const char* cure) const;
 
-  /// Throws std::invalid_argument if a cell is empty or a way to write "no value": NA, NaN, null,
-  /// ?.
+  /// True if a cell is empty or a way to write "no value": NA, NaN, null, ?.
+  bool is_missing(Eigen::Index row, Eigen::Index column) const;
+
+  /// Throws std::invalid_argument if a cell is missing.
   void require_present(Eigen::Index row, Eigen::Index column) const;
 
   /// Throws std::invalid_argument: file, line and column of a cell, then `why`.

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <ostream>
 #include <stdexcept>
@@ -34,14 +35,25 @@ constexpr const char* kExamples =
     "damping=0.01\n"
     "      the same for a table of your own";
 
+constexpr const char* kAuditExamples =
+    "Example:\n"
+    "  leaveout audit --data houses.csv --target price\n"
+    "      prints the rows to look at first; results/houses/audit/standard/ then holds\n"
+    "      audit.html (the flagged rows with their evidence) and audit.csv (every row)\n"
+    "  leaveout audit --data houses.csv --target price --set model=linear missing=mean\n"
+    "      with a model of your choice, and missing cells filled in\n"
+    "All settings: leaveout list --settings audit";
+
 /// The options of the command line, with the places that they are read into.
 struct CommandLine {
   CommandLine();
   void add_common(CLI::App& command);
+  void add_data(CLI::App& command);
 
   CLI::App app{kSummary, "leaveout"};
   CLI::App* list = nullptr;
   CLI::App* run = nullptr;
+  CLI::App* audit = nullptr;
   CLI::App* figures = nullptr;
   CLI::App* compare = nullptr;
   CLI::App* claims = nullptr;
@@ -68,14 +80,12 @@ CommandLine::CommandLine() {
   run->footer(kExamples);
   invocation.threads = default_threads();
   run->add_option("EXPERIMENT", experiment, "one of `leaveout list`")->option_text(" ")->required();
-  run->add_option("--set", invocation.overrides, "over the preset's settings, for all tasks")
-      ->option_text("key=value ...");
-  run->add_option("--data", invocation.data, "your own table, with a header, for the named data")
-      ->option_text("FILE.csv");
-  run->add_option("--target", invocation.target, "the column of it to predict")
-      ->option_text("COLUMN");
-  run->add_option("--query", invocation.query, "held-out rows; default: some of the table's")
-      ->option_text("FILE.csv");
+  add_data(*run);
+  audit = app.add_subcommand(
+      "audit", "your table's rows that are most likely mislabelled, harmful, rare or redundant");
+  audit->footer(kAuditExamples);
+  add_data(*audit);
+  for (const char* const needed : {"--data", "--target"}) audit->get_option(needed)->required();
 
   figures = app.add_subcommand(
       "figures", "every figure of every experiment; what is done already is left as it is");
@@ -89,7 +99,20 @@ CommandLine::CommandLine() {
   compare->add_flag("--write", write, "makes the reference of these results instead");
   claims = app.add_subcommand("claims",
                               "what papers say, what was measured, and the verdicts, in Markdown");
-  for (CLI::App* const each : {run, figures, compare, claims}) add_common(*each);
+  for (CLI::App* const each : {run, audit, figures, compare, claims}) add_common(*each);
+}
+
+/// Settings, and the user's own files.
+void CommandLine::add_data(CLI::App& command) {
+  command.add_option("--set", invocation.overrides, "over the preset's settings, for all tasks")
+      ->option_text("key=value ...");
+  command
+      .add_option("--data", invocation.data, "your own table, with a header, for the named data")
+      ->option_text("FILE.csv");
+  command.add_option("--target", invocation.target, "the column of it to predict")
+      ->option_text("COLUMN");
+  command.add_option("--query", invocation.query, "held-out rows; default: some of the table's")
+      ->option_text("FILE.csv");
 }
 
 /// What these subcommands have in common.
@@ -117,6 +140,14 @@ void check_files(const CommandLine& line) {
       throw std::invalid_argument(fmt::format("[run] {} needs --data FILE.csv", option));
     }
   }
+}
+
+/// `leaveout audit` is `leaveout run audit` on a table, with results in a folder of its own.
+Invocation audit_invocation(const CommandLine& line) {
+  Invocation user = line.invocation;
+  if (user.data.empty()) throw std::invalid_argument("[audit] --data names no file");
+  if (line.audit->count("--out") == 0) user.out /= std::filesystem::path(user.data).stem();
+  return user;
 }
 
 std::string settings_help(const Experiment& experiment) {
@@ -160,6 +191,8 @@ void execute(const std::vector<std::string>& args,
   } else if (line.run->parsed()) {
     check_files(line);
     find_experiment(experiments, line.experiment).run(line.invocation);
+  } else if (line.audit->parsed()) {
+    find_experiment(experiments, "audit").run(audit_invocation(line));
   } else if (line.figures->parsed()) {
     run_figures(experiments, line.invocation, out);
   } else if (line.compare->parsed()) {

@@ -6,6 +6,7 @@
 //   leaveout list [--settings EXPERIMENT]
 //   leaveout run EXPERIMENT [--preset NAME] [--set key=value ...] [--out DIR] [--threads N]
 //                [--data FILE.csv --target COLUMN [--query FILE.csv]] [--quiet]
+//   leaveout audit --data FILE.csv --target COLUMN [--query FILE.csv] [the options of run]
 //   leaveout figures [--preset NAME] [--out DIR] [--threads N] [--quiet]
 //   leaveout claims [--preset NAME] [--out DIR]
 //   leaveout compare REFERENCE [--preset NAME] [--out DIR] [--tolerance X] [--write]

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "datasets/text.h"
+#include "experiments/audit/audit.h"
 #include "experiments/decomposition/experiments.h"
 #include "experiments/harmonic/experiments.h"
 #include "experiments/memorization/experiments.h"
@@ -19,6 +20,11 @@ const std::vector<Experiment>& experiment_registry() {
     for (const auto& part :
          {decomposition_experiments(), harmonic_experiments(), memorization_experiments()})
       all.insert(all.end(), part.begin(), part.end());
+    all.push_back({"audit",
+                   "which rows of a table are mislabelled, harmful, rare but useful, redundant?",
+                   audit_settings(),
+                   run_audit,
+                   audit_words()});
     return all;
   }();
   return kRegistry;

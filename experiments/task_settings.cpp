@@ -230,7 +230,7 @@ TaskSettings read_task_settings(const Settings& s, const Invocation& invocation)
   t.label_noise = s.number("label_noise");
   t.seed = static_cast<std::uint64_t>(s.whole("seed"));
   if (s.has("initialisation")) t.initialisation = parse_initialisation(s.text("initialisation"));
-  t.weight_decay = s.number("weight_decay");
+  if (s.has("weight_decay")) t.weight_decay = s.number("weight_decay");
   t.base = base_protocol(s);
   t.newton.method = parse_newton_method(s.text("newton"));
   t.newton.tolerance = s.number("tolerance");

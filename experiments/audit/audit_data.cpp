@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/audit/audit_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+
+#include "datasets/csv.h"
+#include "datasets/csv_table.h"
+#include "datasets/files.h"
+#include "datasets/noise.h"
+#include "datasets/random.h"
+#include "datasets/registry.h"
+#include "datasets/sha256.h"
+#include "datasets/text.h"
+
+namespace leaveout {
+
+using Eigen::MatrixXd;
+
+namespace {
+
+constexpr std::size_t kShownGaps = 5;
+
+std::string_view bytes(const MatrixXd& m) {
+  return {reinterpret_cast<const char*>(m.data()),
+          static_cast<std::size_t>(m.size()) * sizeof(double)};
+}
+
+void require_rows(const AuditData& data, Index rows) {
+  if (rows >= kLeastRows) return;
+  throw std::invalid_argument(fmt::format(
+      "[audit] rows, expected at least {}, got {}{}",
+      kLeastRows,
+      rows,
+      data.left_out.empty() ? std::string(": give more rows")
+                            : fmt::format(" without missing cells and {} with ({}): fill them in, "
+                                          "or --set missing=mean",
+                                          data.left_out.size(),
+                                          data.missing.front())));
+}
+
+/// The mean of a column's cells that are there, as text; "0" where none is.
+std::string mean_text(const CsvTable& table, Index column) {
+  double sum = 0;
+  Index count = 0;
+  for (Index row = 0; row < table.rows(); ++row) {
+    if (table.is_missing(row, column)) continue;
+    sum += table.number(row, column, "encode the column as numbers, or remove it");
+    ++count;
+  }
+  return count == 0 ? "0" : fmt::format("{}", sum / static_cast<double>(count));
+}
+
+struct Gap {
+  std::size_t cell;  // of the table that is kept
+  Index column;
+};
+
+/// Notes a row's missing cells. Returns the column that costs the row its place, if one does; the
+/// others' gaps are to be filled.
+std::optional<Index> note_gaps(const CsvTable& table,
+                               Index row,
+                               Index target,
+                               const std::string& missing,
+                               const CsvTable& kept,
+                               std::vector<Gap>& gaps,
+                               AuditData& data) {
+  std::optional<Index> fatal;
+  const std::size_t before = gaps.size();
+  for (Index j = 0; j < table.columns(); ++j) {
+    if (!table.is_missing(row, j)) continue;
+    if (missing == "refuse")
+      table.refuse(row, j, "the cell has no value: fill it in, or --set missing=drop or mean");
+    if (data.missing.size() < kShownGaps)
+      data.missing.push_back(fmt::format(
+          "row {}, column '{}'", row, printable(table.header[static_cast<std::size_t>(j)])));
+    if (!fatal && (missing == "drop" || j == target)) fatal = j;
+    gaps.push_back({kept.cells.size() + static_cast<std::size_t>(j), j});
+  }
+  if (fatal) gaps.resize(before);
+  return fatal;
+}
+
+/// Puts the columns' means into the gaps. The cells point into the old text and into the means.
+void fill(const CsvTable& table, const std::vector<Gap>& gaps, CsvTable& kept) {
+  struct Texts {
+    std::shared_ptr<const std::string> table;
+    std::map<Index, std::string> means;
+  };
+  const auto texts = std::make_shared<Texts>();
+  texts->table = table.storage;
+  for (const Gap& gap : gaps) {
+    std::string& mean = texts->means[gap.column];
+    if (mean.empty()) mean = mean_text(table, gap.column);
+    kept.cells[gap.cell] = mean;
+  }
+  kept.storage = std::shared_ptr<const std::string>(texts, texts->table.get());
+}
+
+/// The rows without a gap, or all that have a target with column means in their gaps; what was
+/// missing is noted in `data`.
+CsvTable without_gaps(const CsvTable& table,
+                      const std::string& target,
+                      const std::string& missing,
+                      AuditData& data) {
+  const Index y = table.column(target);
+  CsvTable kept{table.path, table.header, {}, {}, {}};
+  std::vector<Gap> gaps;
+  for (Index row = 0; row < table.rows(); ++row) {
+    const std::optional<Index> fatal = note_gaps(table, row, y, missing, kept, gaps, data);
+    if (fatal) {
+      data.left_out.push_back({row, table.header[static_cast<std::size_t>(*fatal)]});
+      continue;
+    }
+    for (Index j = 0; j < table.columns(); ++j) kept.cells.push_back(table.cell(row, j));
+    kept.lines.push_back(table.lines[static_cast<std::size_t>(row)]);
+    data.rows.push_back(row);
+  }
+  fill(table, gaps, kept);
+  data.filled = static_cast<Index>(gaps.size());
+  return kept;
+}
+
+void read_own_file(const TaskSettings& s, const std::string& missing, AuditData& data) {
+  std::string text = read_file(s.csv);
+  std::string hash = sha256(text);
+  CsvOptions csv;
+  csv.target = s.target;
+  csv.task = s.task;
+  const CsvTable table = parse_csv(std::move(text), s.csv);
+  const CsvTable kept = without_gaps(table, s.target, missing, data);
+  require_rows(data, kept.rows());
+  data.table = dataset_from_table(kept, csv, std::move(hash));
+  if (!s.image.empty() && s.image.size() != data.table.features())
+    throw std::invalid_argument(fmt::format(
+        "[audit] image, expected as many pixels and channels as the file has features, {}, got {}",
+        data.table.features(),
+        s.image.size()));
+  data.table.image = s.image;
+  if (!s.query_csv.empty()) data.query = read_query(s.query_csv, data.table, csv);
+}
+
+void read_named(const TaskSettings& s, AuditData& data) {
+  data.table = load_dataset(
+      s.data, {.fraction = s.data_fraction, .seed = s.seed, .downsample = s.downsample});
+  data.rows.resize(static_cast<std::size_t>(data.table.size()));
+  std::iota(data.rows.begin(), data.rows.end(), Index{0});
+}
+
+void plant(const TaskSettings& s, AuditData& data) {
+  data.planted.assign(static_cast<std::size_t>(data.size()), false);
+  if (s.label_noise <= 0) return;
+  std::vector<Index> wrong;
+  if (data.classes()) {
+    NoisyLabels noisy = corrupt_labels(data.table, s.label_noise, s.seed);
+    data.table = std::move(noisy.dataset);
+    wrong = std::move(noisy.changed);
+  } else {
+    wrong = plant_target_errors(data.table, s.label_noise, s.seed);
+  }
+  for (const Index i : wrong) data.planted[static_cast<std::size_t>(i)] = true;
+}
+
+/// Columns of one value, and rows that are another row over again.
+void find_repetitions(AuditData& data) {
+  const Dataset& d = data.table;
+  for (Index j = 0; j < d.features(); ++j)
+    if (d.inputs.row(j).maxCoeff() == d.inputs.row(j).minCoeff())
+      data.constant.push_back(d.feature_names[static_cast<std::size_t>(j)]);
+  std::map<std::string, Index> first;
+  for (Index i = 0; i < d.size(); ++i) {
+    MatrixXd cells(d.features() + d.outputs(), 1);
+    cells << d.inputs.col(i), d.targets.col(i);
+    cells.array() += 0.0;  // minus zero is zero
+    const auto [found, is_new] = first.emplace(std::string(bytes(cells)), i);
+    data.copy_of.push_back(is_new ? -1 : found->second);
+  }
+}
+
+void scale(const TaskSettings& s, AuditData& data) {
+  data.standardizer = Standardizer::fit(data.table);
+  if (!s.standardize) {
+    data.standardizer.input_mean.setZero();
+    data.standardizer.input_scale.setOnes();
+    data.standardizer.target_mean.setZero();
+    data.standardizer.target_scale.setOnes();
+  }
+  data.scaled = data.standardizer.apply(data.table);
+  if (data.query) data.query = data.standardizer.apply(*data.query);
+  Sha256 hash;
+  for (const Dataset* d : {&data.scaled, data.query ? &*data.query : nullptr}) {
+    if (!d) continue;
+    hash.update(fmt::format("{} {}x{} ", task_name(d->task), d->features(), d->size()));
+    hash.update(bytes(d->inputs));
+    hash.update(bytes(d->targets));
+  }
+  data.key = hash.finish();
+}
+
+}  // namespace
+
+std::vector<Index> plant_target_errors(Dataset& data, double share, std::uint64_t seed) {
+  const double mean = data.targets.mean();
+  const double deviation = std::sqrt((data.targets.array() - mean).square().mean());
+  std::vector<Index> wrong = Random(seed, {0x706c616e74 /* "plant" */}).permutation(data.size());
+  wrong.resize(static_cast<std::size_t>(std::lround(share * static_cast<double>(data.size()))));
+  std::sort(wrong.begin(), wrong.end());
+  for (const Index i : wrong) {
+    Random random(seed, {0x7368696674 /* "shift" */, static_cast<std::uint64_t>(i)});
+    const double size = 3 + 3 * random.uniform();
+    data.targets(0, i) += (random.uniform() < 0.5 ? -size : size) * deviation;
+  }
+  return wrong;
+}
+
+AuditData load_audit_data(const TaskSettings& s, const std::string& missing) {
+  if (s.task == Task::reconstruction)
+    throw std::invalid_argument(
+        "[audit] task, expected regression, binary or multiclass, got reconstruction: an audit is "
+        "about a target column");
+  AuditData data;
+  if (s.csv.empty())
+    read_named(s, data);
+  else
+    read_own_file(s, missing, data);
+  require_rows(data, data.size());
+  plant(s, data);
+  find_repetitions(data);
+  scale(s, data);
+  return data;
+}
+
+}  // namespace leaveout

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// The audit's tables for the terminal.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "datasets/text.h"
+#include "experiments/audit/audit_files.h"
+#include "experiments/audit/audit_report.h"
+#include "experiments/support/table.h"
+
+namespace leaveout {
+
+namespace {
+
+constexpr std::size_t kShownModels = 4;
+constexpr std::size_t kShownRows = 8;
+constexpr std::size_t kShownNames = 8;
+
+std::string names(const std::vector<std::string>& all) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.size(), kShownNames); ++i)
+    text += (i > 0 ? ", " : "") + printable(all[i]);
+  return all.size() > kShownNames ? fmt::format("{}, ... ({})", text, all.size()) : text;
+}
+
+std::string models_table(const AuditResult& r) {
+  std::vector<Candidate> best = r.chosen.tried;
+  std::stable_sort(best.begin(), best.end(), [](const Candidate& a, const Candidate& b) {
+    return a.loss < b.loss;
+  });
+  Table table({"model", "parameters", "held-out loss"});
+  table.title(fmt::format("\n{}: what was trained", r.settings.name));
+  for (std::size_t c = 0; c < std::min(best.size(), kShownModels); ++c)
+    table.row({best[c].name(),
+               std::to_string(best[c].model->parameter_count()),
+               fmt::format("{:.4g}", best[c].loss)});
+  if (best.size() > kShownModels)
+    table.row({fmt::format("and {} more", best.size() - kShownModels), "", ""});
+  table.row({"constant prediction", "1", fmt::format("{:.4g}", r.score.constant_loss)});
+  table.footnote(
+      fmt::format("the first is taken, {} x {} folds; {} of held-out rows {:.3f}, of a "
+                  "constant prediction {:.3f}",
+                  r.chosen.repeats,
+                  r.how.folds,
+                  r.data.classes() ? "accuracy" : "R^2",
+                  r.score.quality,
+                  r.score.constant_quality));
+  const NoiseModel& noise = r.suspicion.noise;
+  table.footnote(fmt::format(
+      "{}; estimated share of wrong targets {:.1f} %",
+      r.data.classes() ? fmt::format("temperature {:.2f}", noise.temperature)
+                       : fmt::format("residuals: Student's t, {} degrees of freedom", noise.dof),
+      100 * noise.wrong_share));
+  return table.text();
+}
+
+std::string flags_table(const AuditSeeds& seeds) {
+  Table table({"flag", "rows", "expected by chance", "meaning"});
+  table.title(fmt::format(
+      "\n{}: flags{}",
+      seeds.settings.name,
+      seeds.seeds.size() > 1 ? fmt::format(", mean of {} seeds", seeds.seeds.size()) : ""));
+  for (const Flag flag : kFlags) {
+    const Estimate rows = over_audits(
+        seeds, [&](const AuditResult& r) { return static_cast<double>(r.findings.count(flag)); });
+    const Estimate chance = over_audits(
+        seeds, [&](const AuditResult& r) { return r.findings.expected(flag).value_or(0); });
+    table.row({flag_name(flag),
+               fmt::format("{:g}", *rows.value),
+               flag == Flag::redundant ? "-" : fmt::format("{:.1f}", *chance.value),
+               flag_meaning(flag)});
+  }
+  return table.text();
+}
+
+std::string recall_table(const AuditSeeds& seeds) {
+  Table table({"inspected by", "10 %", "20 %", "30 %"});
+  table.title(fmt::format("\n{}: planted errors found", seeds.settings.name));
+  for (std::size_t order = 0; order < kInspections.size(); ++order) {
+    std::vector<std::string> cells = {kInspections[order]};
+    for (const double inspected : {0.1, 0.2, 0.3})
+      cells.push_back(to_string(over_audits(
+          seeds, [&](const AuditResult& r) { return planted_recall(r, order, inspected); })));
+    table.row(cells);
+  }
+  return table.text();
+}
+
+std::string rows_table(const AuditResult& r, Flag flag) {
+  const std::vector<Index> found = r.findings.examples(flag, r.data, r.evidence);
+  if (found.empty()) return {};
+  const Evidence& e = r.evidence;
+  Table table({"row",
+               "target",
+               "prediction",
+               "suspicion",
+               "memorization",
+               "self-influence",
+               "held-out influence",
+               "helped by",
+               "harmed by"});
+  table.title(fmt::format("\n{}", flag_name(flag)));
+  const auto neighbour = [&](Index example, double score) {
+    return example < 0 ? std::string("-") : fmt::format("{} ({:.2g})", r.row(example), score);
+  };
+  for (std::size_t k = 0; k < std::min(found.size(), kShownRows); ++k) {
+    const Index i = found[k];
+    const auto u = static_cast<std::size_t>(i);
+    table.row({std::to_string(r.row(i)),
+               printable(r.target(i), 24),
+               printable(r.prediction(i), 24),
+               fmt::format("{:.2f}", r.suspicion.suspicion(i)),
+               fmt::format("{:.3g}", e.memorization(i)),
+               fmt::format("{:.2g}", e.self_influence(i)),
+               fmt::format("{:.2g} [{:.2g}, {:.2g}]", e.held(i), e.low(i), e.high(i)),
+               neighbour(e.helpful[u], e.helpful_score(i)),
+               neighbour(e.harmful[u], e.harmful_score(i))});
+  }
+  if (found.size() > kShownRows)
+    table.footnote(fmt::format("and {} more, in audit.csv", found.size() - kShownRows));
+  return table.text();
+}
+
+}  // namespace
+
+std::string data_notes(const AuditData& data) {
+  std::string text;
+  if (!data.left_out.empty())
+    text += fmt::format(
+        "  {} rows have missing cells and are left out ({}{}); --set missing=mean "
+        "fills them in\n",
+        data.left_out.size(),
+        names(data.missing),
+        data.left_out.size() > data.missing.size() ? ", ..." : "");
+  if (data.filled > 0)
+    text += fmt::format("  {} missing cells got their column's mean ({}{})\n",
+                        data.filled,
+                        names(data.missing),
+                        data.filled > static_cast<Index>(data.missing.size()) ? ", ..." : "");
+  if (!data.constant.empty())
+    text += fmt::format("  constant columns, of no use to any model: {}\n", names(data.constant));
+  const auto copies = std::count_if(
+      data.copy_of.begin(), data.copy_of.end(), [](Index first) { return first >= 0; });
+  if (copies > 0) text += fmt::format("  {} rows are copies of earlier rows\n", copies);
+  return text;
+}
+
+std::string audit_tables(const AuditSeeds& seeds, bool rows) {
+  const AuditResult& first = seeds.seeds.front();
+  std::string text = models_table(first) + flags_table(seeds);
+  if (seeds.planted()) text += recall_table(seeds);
+  if (!rows) return text;
+  for (const Flag flag : kFlags) text += rows_table(first, flag);
+  const auto unseen =
+      std::count(first.evidence.seen_class.begin(), first.evidence.seen_class.end(), false);
+  if (unseen > 0)
+    text += fmt::format("\n{} rows cannot be judged: no other row of their class was in training\n",
+                        unseen);
+  return text + fmt::format(
+                    "\nrows are counted from 0; intervals: 95 %, bootstrap over {} held-out "
+                    "rows\nadvice: {}\n",
+                    first.evidence.held_rows,
+                    first.advice());
+}
+
+}  // namespace leaveout

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// The probabilities behind suspicion, and the number of flags that chance alone would raise.
+#include "experiments/audit/suspicion.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "datasets/random.h"
+#include "experiments/audit/flags.h"
+
+namespace leaveout {
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// Logits of n rows and labels drawn from softmax(logits / temperature).
+struct Drawn {
+  MatrixXd outputs, targets;  // (C x n)
+  std::vector<Index> labels;
+};
+
+Drawn draw(Index n, Index classes, double temperature, double wrong, std::uint64_t seed) {
+  Random random(seed);
+  Drawn d{3 * random.normal_matrix(classes, n), MatrixXd::Zero(classes, n), {}};
+  const MatrixXd p = class_probabilities(d.outputs, temperature);
+  for (Index i = 0; i < n; ++i) {
+    double u = random.uniform();
+    Index label = 0;
+    while (label < classes - 1 && u >= p(label, i)) u -= p(label++, i);
+    if (random.uniform() < wrong)
+      label = static_cast<Index>(random.below(static_cast<std::uint64_t>(classes)));
+    d.targets(label, i) = 1;
+    d.labels.push_back(label);
+  }
+  return d;
+}
+
+const std::vector<bool>& all_of(Index n) {
+  static std::vector<bool> judged;
+  judged.assign(static_cast<std::size_t>(n), true);
+  return judged;
+}
+
+}  // namespace
+
+TEST_CASE("suspicion: a binary output z has probabilities sigmoid(z / T)") {
+  MatrixXd z(1, 2);
+  z << 1.0, -3.0;
+  const MatrixXd p = class_probabilities(z, 2);
+  CHECK(p(1, 0) == doctest::Approx(1 / (1 + std::exp(-0.5))).epsilon(1e-14));
+  CHECK(p(0, 1) == doctest::Approx(1 / (1 + std::exp(-1.5))).epsilon(1e-14));
+}
+
+TEST_CASE("suspicion: the temperature that drew the labels is found, and no wrong ones") {
+  const Drawn d = draw(4000, 3, 2.0, 0, 1);
+  const NoiseModel m = fit_temperature(d.outputs, d.labels);
+  CHECK(m.temperature == doctest::Approx(2).epsilon(0.08));
+  CHECK(m.wrong_share == 0);
+}
+
+TEST_CASE("suspicion: the share of labels that are wrong is found within three standard errors") {
+  const Drawn d = draw(4000, 4, 1.0, 0.1, 2);
+  const NoiseModel m = fit_temperature(d.outputs, d.labels);
+  // Of the labels drawn anew three in four are wrong. The error is at least binomial.
+  CHECK(std::abs(m.wrong_share - 0.075) < 3 * 1.5 * std::sqrt(0.075 * 0.925 / 4000));
+  CHECK(m.temperature == doctest::Approx(1).epsilon(0.1));
+}
+
+TEST_CASE("suspicion: a Student scatter and its share of wrong targets are found") {
+  Random random(3);
+  VectorXd r(3000);
+  for (Index i = 0; i < r.size(); ++i) {
+    double square = 0;
+    for (int k = 0; k < 4; ++k) square += std::pow(random.normal(), 2);
+    r(i) = 0.5 * random.normal() / std::sqrt(square / 4);
+  }
+  NoiseModel m = fit_student(r, 20);
+  CHECK(m.wrong_share == 0);
+  CHECK(m.scale == doctest::Approx(0.5).epsilon(0.06));
+  CHECK((m.dof == 3 || m.dof == 4 || m.dof == 6));
+  for (Index i = 0; i < 150; ++i) r(20 * i) = 20 * random.uniform() - 10;
+  m = fit_student(r, 20);
+  CHECK(m.wrong_share == doctest::Approx(0.05).epsilon(0.25));
+  CHECK(m.scale == doctest::Approx(0.5).epsilon(0.08));
+}
+
+TEST_CASE("suspicion: labels drawn from the model are flagged as often as is expected") {
+  // At a fixed threshold: sum_i sum_c p_i(c) [p_i(c) <= t], against 400 sets of drawn labels.
+  const Index n = 100, repeats = 400;
+  const double t = 0.05;
+  const Drawn first = draw(n, 3, 1, 0, 5);
+  const MatrixXd p = class_probabilities(first.outputs, 1);
+  const double expected = (p.array() <= t).select(p, 0.0).sum();
+  VectorXd flagged = VectorXd::Zero(repeats);
+  Random random(6);
+  for (Index k = 0; k < repeats; ++k)
+    for (Index i = 0; i < n; ++i) {
+      double u = random.uniform();
+      Index label = 0;
+      while (label < 2 && u >= p(label, i)) u -= p(label++, i);
+      flagged(k) += p(label, i) <= t ? 1 : 0;
+    }
+  const double deviation = std::sqrt((flagged.array() - flagged.mean()).square().mean());
+  CHECK(std::abs(flagged.mean() - expected) < 3 * deviation / std::sqrt(repeats));
+
+  // choose_threshold counts the same at the threshold that it takes.
+  Suspicion s;
+  s.probability = VectorXd::Ones(n);
+  for (Index i = 0; i < n; ++i) s.probability(i) = p(first.labels[static_cast<std::size_t>(i)], i);
+  choose_threshold(p.reshaped(), 10, s);  // so high a share takes every row
+  CHECK(s.flagged == n);
+  CHECK(s.expected ==
+        doctest::Approx((p.array() <= s.probability.maxCoeff()).select(p, 0.0).sum()));
+}
+
+TEST_CASE("suspicion: the threshold is the largest that chance allows") {
+  Suspicion s;
+  s.probability.resize(10);
+  s.probability << 1e-4, 0.002, 0.004, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9;
+  choose_threshold({}, 0.02, s);  // expected N t: 0.001, 0.02, 0.04 of 1, 2, 3 flagged
+  CHECK(s.flagged == 3);
+  CHECK(s.threshold == 0.004);
+  CHECK(s.expected == doctest::Approx(0.04));
+  s = {};
+  s.probability = VectorXd::LinSpaced(10, 0.1, 1);
+  choose_threshold({}, 0.02, s);
+  CHECK(s.flagged == 0);
+}
+
+TEST_CASE("suspicion: of labels that the model drew itself hardly any set has a flag") {
+  // Benjamini and Hochberg: a flag at all in at most about 5 % of the sets.
+  Index sets_with_flags = 0;
+  const Index sets = 60;
+  for (Index k = 0; k < sets; ++k) {
+    const Drawn d = draw(200, 3, 1, 0, 100 + static_cast<std::uint64_t>(k));
+    const Suspicion s = suspect(d.outputs, d.targets, Task::multiclass, all_of(200), 0.05);
+    sets_with_flags += s.flagged > 0 ? 1 : 0;
+  }
+  CHECK(static_cast<double>(sets_with_flags) <
+        0.05 * sets + 0.05 * sets + 3 * std::sqrt(0.1 * 0.9 * sets));  // and epsilon's own 5 %
+}
+
+TEST_CASE("suspicion: planted labels are flagged, and few others") {
+  Drawn d = draw(600, 3, 0.3, 0, 7);
+  std::vector<bool> planted(600, false);
+  for (Index i = 0; i < 30; ++i) {
+    const Index row = 20 * i;
+    const Index old = d.labels[static_cast<std::size_t>(row)];
+    d.targets(old, row) = 0;
+    d.targets((old + 1) % 3, row) = 1;
+    planted[static_cast<std::size_t>(row)] = true;
+  }
+  const Suspicion s = suspect(d.outputs, d.targets, Task::multiclass, all_of(600), 0.05);
+  Index right = 0;
+  for (Index i = 0; i < 600; ++i)
+    right += s.probability(i) <= s.threshold && planted[static_cast<std::size_t>(i)] ? 1 : 0;
+  CHECK(right > 20);
+  CHECK(s.flagged - right <= 3 + 3 * std::sqrt(s.expected));
+  CHECK(s.noise.wrong_share == doctest::Approx(0.05).epsilon(0.4));
+}
+
+TEST_CASE("suspicion: a row that cannot be judged is not suspicious and not counted") {
+  Drawn d = draw(50, 3, 0.3, 0, 8);
+  d.targets.col(4).setZero();
+  Index worst = 0;
+  d.outputs.col(4).minCoeff(&worst);
+  d.targets(worst, 4) = 1;
+  std::vector<bool> judged(50, true);
+  judged[4] = false;
+  const Suspicion s = suspect(d.outputs, d.targets, Task::multiclass, judged, 0.05);
+  CHECK(s.probability(4) == 1);
+  CHECK(s.suspicion(4) == 0);
+}
+
+TEST_CASE("flags: Benjamini and Hochberg's procedure, their own example") {
+  VectorXd p(15);
+  p << 0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
+      0.5719, 0.6528, 0.7590, 1.0;
+  const std::vector<bool> r = rejected(p, 0.05);
+  CHECK(std::count(r.begin(), r.end(), true) == 4);  // Benjamini and Hochberg 1995, section 4
+  CHECK((r[0] && r[3] && !r[4]));
+}
+
+}  // namespace leaveout
