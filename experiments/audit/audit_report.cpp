@@ -68,10 +68,6 @@ Verdict verdict(const AuditSeeds& r,
   return v;
 }
 
-Interval interval(const Estimate& e) {
-  return {e.value, e.low, e.high};
-}
-
 Json seed_json(const AuditResult& r) {
   Json j;
   j["seed"] = r.settings.seed;
