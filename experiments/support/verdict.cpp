@@ -51,6 +51,7 @@ std::string verdict_table(const std::vector<Verdict>& verdicts,
 
 void write_verdicts(const std::vector<Verdict>& verdicts, const Results& results) {
   std::vector<std::vector<Cell>> rows;
+  rows.reserve(verdicts.size());
   for (const Verdict& v : verdicts)
     rows.push_back({v.task, v.protocol, v.claim, v.measured, v.verdict});
   results.csv("verdicts.csv", {"task", "protocol", "claim", "measured", "verdict"}, rows);
