@@ -55,11 +55,6 @@ void adapt(SettingSpec& s) {
   change("max_train", "", "not used here: every row is audited");
 }
 
-double seconds_of(double work, int threads) {
-  constexpr double kPerSecond = 2e9;  // operations of one core, as measured on these problems
-  return work / kPerSecond / threads;
-}
-
 std::string plan_text(
     const TaskSettings& s, const AuditData& data, const AuditHow& how, Index seeds, int threads) {
   const std::vector<Candidate> all = candidates(s, data, how);
@@ -74,8 +69,7 @@ std::string plan_text(
       how.folds,
       seeds,
       seeds == 1 ? "" : "s",
-      std::ceil(static_cast<double>(seeds) *
-                seconds_of(predicted_work(all, s, data, how), threads)));
+      std::ceil(static_cast<double>(seeds) * predicted_seconds(all, s, data, how) / threads));
   if (many && s.model.empty())
     text += fmt::format("  more than {} rows: the plain model only, and one deal of folds\n",
                         kManyRows);

@@ -74,11 +74,12 @@ std::vector<Candidate> candidates(const TaskSettings& settings,
                                   const AuditData& data,
                                   const AuditHow& how);
 
-/// Floating-point operations of choosing and training: what is printed beforehand.
-double predicted_work(const std::vector<Candidate>& candidates,
-                      const TaskSettings& settings,
-                      const AuditData& data,
-                      const AuditHow& how);
+/// Seconds that choosing, training and the evidence take on one core, to be told beforehand: as if
+/// the dearest candidate were chosen.
+double predicted_seconds(const std::vector<Candidate>& candidates,
+                         const TaskSettings& settings,
+                         const AuditData& data,
+                         const AuditHow& how);
 
 /// Trains each candidate on the first deal and the best on all. Trainings are shards.
 Chosen choose_model(const AuditData& data,

@@ -173,11 +173,12 @@ TEST_CASE("audit: intervals are those of a mean over held-out rows") {
   const Audited a(120, Task::regression);
   Index inside = 0;
   for (Index i = 0; i < a.data.size(); ++i) {
-    CHECK(a.evidence.low(i) <= a.evidence.high(i));
-    const double half = 0.5 * (a.evidence.high(i) - a.evidence.low(i));
-    inside += std::abs(half / (1.96 * a.evidence.held_error(i)) - 1) < 0.25 ? 1 : 0;
+    const double error = 1.96 * a.evidence.held_error(i);
+    const double below = (a.evidence.held(i) - a.evidence.low(i)) / error;
+    const double above = (a.evidence.high(i) - a.evidence.held(i)) / error;
+    inside += std::abs(below - 1) < 0.3 && std::abs(above - 1) < 0.3 ? 1 : 0;
   }
-  CHECK(inside > 110);  // the percentiles of 400 resamples err by about 6 %
+  CHECK(inside > 108);  // nine in ten: the percentiles of 400 resamples err by about 8 %, and skew
 }
 
 }  // namespace leaveout

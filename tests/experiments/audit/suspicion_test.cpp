@@ -88,6 +88,25 @@ TEST_CASE("suspicion: a Student scatter and its share of wrong targets are found
   CHECK(m.scale == doctest::Approx(0.5).epsilon(0.08));
 }
 
+TEST_CASE("suspicion: where right and wrong targets overlap their shares are still told apart") {
+  Random random(12);
+  VectorXd r(6000);  // three in ten uniform on (-1.5, 1.5), the others normal with deviation 0.5
+  for (Index i = 0; i < r.size(); ++i)
+    r(i) = random.uniform() < 0.3 ? 3 * random.uniform() - 1.5 : 0.5 * random.normal();
+  const NoiseModel m = fit_student(r, 3);
+  CHECK(m.dof == 50);
+  CHECK(std::abs(m.wrong_share - 0.3) < 0.052);  // three standard errors
+  CHECK(m.scale == doctest::Approx(0.5).epsilon(0.06));
+}
+
+TEST_CASE("suspicion: p-values of a regression are two-sided and uniform on clean residuals") {
+  Random random(13);
+  const MatrixXd targets = random.normal_matrix(1, 2000), none = MatrixXd::Zero(1, 2000);
+  const Suspicion s = suspect(none, targets, Task::regression, all_of(2000), 0.05);
+  CHECK(std::abs(s.probability.mean() - 0.5) < 3 / std::sqrt(12 * 2000.0));
+  CHECK(s.suspicion(7) == doctest::Approx(-std::log10(s.probability(7))));
+}
+
 TEST_CASE("suspicion: labels drawn from the model are flagged as often as is expected") {
   // At a fixed threshold: sum_i sum_c p_i(c) [p_i(c) <= t], against 400 sets of drawn labels.
   const Index n = 100, repeats = 400;
