@@ -50,7 +50,8 @@ std::string claims_page(const std::vector<Experiment>& experiments, const Invoca
     const std::filesystem::path file = invocation.out / e.name / invocation.preset / "verdicts.csv";
     if (!std::filesystem::exists(file)) continue;
     const std::string rows = table(read_csv(file.string()), e.words, count);
-    text += fmt::format("### {}\n\n{}: {}.\n\n{}\n", e.name, e.name, e.summary, rows);
+    const char* const stop = e.summary.ends_with('?') ? "" : ".";
+    text += fmt::format("### {}\n\n{}: {}{}\n\n{}\n", e.name, e.name, e.summary, stop, rows);
   }
   if (text.empty())
     throw std::invalid_argument(
