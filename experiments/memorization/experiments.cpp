@@ -10,7 +10,7 @@ std::vector<Experiment> memorization_experiments() {
            "how much of the full influence does influence on few parameters give?",
            few_parameters_settings(),
            run_few_parameters,
-           {.part = "influence on", .claim = "claim"}}};
+           few_parameters_words()}};
 }
 
 }  // namespace leaveout

@@ -147,6 +147,10 @@ std::vector<SettingSpec> few_parameters_settings() {
   return specs;
 }
 
+VerdictWords few_parameters_words() {
+  return {"Claims, and what we measured", "influence on", "claim"};
+}
+
 void run_few_parameters(const Invocation& invocation) {
   Session session(invocation, "few-parameters", few_parameters_settings(), few_parameters_layout());
   std::vector<FewWork> work;  // what the user got wrong is said before anything is trained
@@ -162,7 +166,7 @@ void run_few_parameters(const Invocation& invocation) {
   describe(done, session.results());
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, session.results());
-  session.print(verdict_table(verdicts, kFewIntervals, {.part = "influence on", .claim = "claim"}));
+  session.print(verdict_table(verdicts, kFewIntervals, few_parameters_words()));
   session.print(std::string(kWhoseDefinitions) + "\n");
   draw(done, session.results().partial());
   session.finish();

@@ -19,6 +19,9 @@ namespace leaveout {
 /// Those of plain_grouped_task_settings(), curvature, damping, subsets and the four grids.
 std::vector<SettingSpec> few_parameters_settings();
 
+/// How its claims are headed.
+VerdictWords few_parameters_words();
+
 /// Runs every task of the preset, prints its table and writes OUT/few-parameters/PRESET.
 void run_few_parameters(const Invocation& invocation);
 

@@ -86,7 +86,7 @@ Verdict enough(const FewResult& r) {
   const Estimate e = over_seeds(r, kOwnSettings, 0, subset, metric("spearman"));
   return {r.settings.name,
           subset,
-          fmt::format("paper (abstract): far fewer parameters can do: "
+          fmt::format("paper (abstract): under some assumptions far fewer parameters do; here "
                       "Spearman above {:g} (bound ours)",
                       kEnoughSpearman),
           to_string(e),
