@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "experiments/memorization/few_parameters_task.h"
+#include "experiments/support/panel_axis.h"
 #include "experiments/support/results.h"
 #include "experiments/support/verdict.h"
 #include "influence/metrics/correlation.h"
@@ -43,6 +44,25 @@ struct FewResult {
 };
 
 using FewMetric = std::optional<double> (*)(const FewRow& row);
+/// By its name in runs.csv.
+FewMetric few_metric(const std::string& name);
+
+/// The settings that are varied, one at a time.
+struct FewGrid {
+  const char *name, *axis;
+  Scale scale;
+};
+inline constexpr FewGrid kFewGrids[] = {{"depth", "hidden layers", Scale::linear},
+                                        {"width", "units of the hidden layer", Scale::logarithmic},
+                                        {"weight_decay", "weight decay", Scale::logarithmic},
+                                        {"epochs", "epochs of training", Scale::logarithmic}};
+
+/// Subsets, then the approximations.
+std::vector<std::string> all_subsets_of(const FewResult& r);
+Index seeds_of(const FewResult& r);
+
+/// Largest of a number over all subsets of all points; undefined where there is none.
+std::optional<double> largest(const FewResult& r, std::optional<double> FewRow::*number);
 
 /// Mean over seeds with Student's t, at one value of a grid; cut off at `low` and `high`.
 Estimate over_seeds(const FewResult& r,
