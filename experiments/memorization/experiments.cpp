@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/memorization/experiments.h"
 
+#include "experiments/memorization/memorize_or_generalize.h"
+
 namespace leaveout {
 
 std::vector<Experiment> memorization_experiments() {
-  return {};
+  return {{"memorize-or-generalize",
+           "which score, and which sign, tells memorized examples from typical ones",
+           memorize_or_generalize_settings(),
+           run_memorize_or_generalize}};
 }
 
 }  // namespace leaveout
