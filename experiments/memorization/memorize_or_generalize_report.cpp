@@ -328,13 +328,22 @@ std::string calls_table(const MemorizeResult& r) {
 std::vector<Verdict> judge(const std::vector<MemorizeResult>& done) {
   std::vector<Verdict> rows;
   for (const MemorizeResult& r : done) {
-    const Estimate tells = auc_over_seeds(r, score_column("harm"), kTargets[0]);
+    const Index harm = score_column("harm");
+    const Estimate wrong = auc_over_seeds(r, harm, kTargets[0]);
+    const Estimate memorized = auc_over_seeds(r, harm, kTargets[3]);
     rows.push_back(verdict(r,
                            "harm",
                            "paper (abstract): the sign of the influence tells memorize from "
                            "generalize (ours: AUC for mislabelled at least 0.8)",
-                           tells,
-                           above(interval(tells), kTells)));
+                           wrong,
+                           above(interval(wrong), kTells)));
+    rows.push_back(verdict(
+        r,
+        "harm",
+        "paper (abstract): the same for what trainings on subsets found memorized (ours: AUC at "
+        "least 0.8)",
+        memorized,
+        above(interval(memorized), kTells)));
     const std::vector<Verdict> signs = sign_verdicts(r);
     rows.insert(rows.end(), signs.begin(), signs.end());
     const Estimate twins = auc_over_seeds(r, score_column("self_influence"), kTargets[2]);
