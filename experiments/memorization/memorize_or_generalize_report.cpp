@@ -363,7 +363,8 @@ void draw(const std::vector<MemorizeResult>& done, const std::filesystem::path& 
   figure.name = "memorize-or-generalize";
   figure.columns = 1;
   for (const MemorizeResult& r : done) figure.panels.push_back(panel(r));
-  figure.footnotes = {"Error bars: 95 %, Student's t over seeds. Dashed: no better than chance."};
+  figure.footnotes = {"Error bars: 95 %, Student's t over seeds.",
+                      "Dashed: no better than chance."};
   write_panel_figure(folder, figure);
 }
 
