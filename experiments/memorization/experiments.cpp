@@ -2,6 +2,7 @@
 #include "experiments/memorization/experiments.h"
 
 #include "experiments/memorization/few_parameters.h"
+#include "experiments/memorization/memorize_or_generalize.h"
 
 namespace leaveout {
 
@@ -10,7 +11,11 @@ std::vector<Experiment> memorization_experiments() {
            "how much of the full influence does influence on few parameters give?",
            few_parameters_settings(),
            run_few_parameters,
-           few_parameters_words()}};
+           few_parameters_words()},
+          {"memorize-or-generalize",
+           "which score, and which sign, tells memorized examples from typical ones",
+           memorize_or_generalize_settings(),
+           run_memorize_or_generalize}};
 }
 
 }  // namespace leaveout

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/memorization/memorize_or_generalize_task.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "experiments/harmonic/subset_task.h"
+#include "influence/few_parameters/head_leave_one_out.h"
+#include "influence/few_parameters/relative_influence.h"
+#include "influence/few_parameters/restricted_influence.h"
+#include "influence/memorization/counterfactual.h"
+#include "influence/memorization/early_scores.h"
+#include "influence/memorization/forgetting.h"
+#include "influence/memorization/training_set_sums.h"
+#include "influence/metrics/ranking.h"
+
+namespace leaveout {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+Run base_run(const SubsetProblem& problem) {
+  if (!is_convex(problem.model->spec())) return train_seeded(problem, full_weights(problem), 0);
+  const Objective q = training_objective(*problem.model, *problem.train, problem.weight_decay);
+  return minimise(q, VectorXd::Zero(q.parameter_count()), problem.newton);
+}
+
+double test_accuracy(const GroupedTask& task, const VectorXd& theta) {
+  const Dataset& test = *task.test;
+  const MatrixXd logits = outputs(*task.model, test.inputs, theta);
+  return output_values(QueryOutput::correct, logits, test.targets, test.task).mean();
+}
+
+void set(ExampleScores& s, const char* name, const VectorXd& values) {
+  s.scores.col(score_column(name)) = values;
+}
+
+void full_scores(const GroupedTask& task, const VectorXd& theta, double damping, ExampleScores& s) {
+  const LeaveOneOut loo(
+      *task.model, *task.train, task.settings.weight_decay, damping, theta, theta);
+  const InfluenceFunction estimate(loo, {});
+  const TrainingSetSums sums = training_set_sums(loo, estimate);
+  std::vector<Index> all(static_cast<std::size_t>(task.examples()));
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Index>(i);
+  const Scores scores = estimate.scores(*task.validation, all);
+  const VectorXd on_others = mean_influence(scores.values);
+  s.signs = held_out_signs(scores.values, sums.self, {.bootstrap = {.seed = s.seed}});
+  s.gap = sums.gap;
+  s.gradient_norm = sums.gradient_norm;
+  s.solved = sums.converged && scores.converged;
+  set(s, "self_influence", sums.self);
+  set(s, "harm", -on_others);
+  set(s, "low_benefit", -benefit_ratios(on_others, sums.self));
+  set(s, "opposed", -sums.others);
+}
+
+void head_scores(const GroupedTask& task, const VectorXd& theta, double damping, ExampleScores& s) {
+  const double weight_decay = task.settings.weight_decay;
+  const HeadLeaveOneOut loo(*task.model, *task.train, theta, weight_decay, damping);
+  const HeadSelfEffects self = loo.self_effects();
+  const MatrixXd a = head_curvature(loo.head(), weight_decay, damping);
+  const Solution steps = restricted_steps(a, head_gradients(loo.examples()), task.examples());
+  const HeadExamples validation = head_examples(*task.model, *task.validation, theta);
+  const MatrixXd scores = head_gradients(validation).transpose() * steps.x;
+  s.head_signs = held_out_signs(scores, self.self_influence, {.bootstrap = {.seed = s.seed}});
+  s.solved = s.solved && steps.converged;
+  set(s, "head_self_influence", self.self_influence);
+  set(s, "head_harm", -mean_influence(scores));
+  set(s, "head_leave_one_out", self.self_influence_without);
+  set(s, "loss", self.loss);
+}
+
+/// Those that take trainings of their own.
+void trained_scores(const GroupedTask& task,
+                    const Settings& settings,
+                    const TaskOptions& options,
+                    ExampleScores& s) {
+  const std::string& name = task.settings.name;
+  const SubsetTrainings subsets = train_random_subsets(
+      task.problem, settings.whole("subsets"), subset_pool(options, name + " subsets"));
+  s.unconverged = subsets.unconverged;
+  const auto memory = [&](const MatrixXd& outputs, QueryOutput kind) {
+    return subset_memorization(subsets.masks, outputs, kind).values;
+  };
+  set(s, "memorized", memory(subsets.train_correct, QueryOutput::correct));
+  set(s, "memorized_loss", memory(subsets.train_loss, QueryOutput::loss));
+
+  SubsetProblem runs = task.problem;
+  runs.seeds = settings.whole("runs");
+  const MatrixXd thetas =
+      early_thetas(runs, settings.whole("early_epochs"), subset_pool(options, name + " early"));
+  const EarlyScores early = early_scores(*task.model, *task.train, thetas);
+  set(s, "el2n", early.el2n.mean);
+  set(s, "grand", early.grand.mean);
+  const PoolOptions pool = subset_pool(options, name + " forgetting");
+  set(s, "forgetting", forgetting_scores(runs, pool).events);
+}
+
+}  // namespace
+
+Index score_column(const std::string& name) {
+  const auto at = std::find(kScores.begin(), kScores.end(), name);
+  assert(at != kScores.end());
+  return at - kScores.begin();
+}
+
+std::vector<bool> ExampleScores::memorized() const {
+  std::vector<bool> is(groups.size());
+  const Index column = score_column("memorized");
+  for (std::size_t i = 0; i < is.size(); ++i)
+    is[i] = scores(static_cast<Index>(i), column) > kMemorized;
+  return is;
+}
+
+ExampleScores score_examples(const Job& job, const TaskOptions& options, Index seed) {
+  const GroupedTask task = load_grouped_task(job, options, seed);
+  const Run base = base_run(task.problem);
+  ExampleScores s;
+  s.seed = task.settings.seed;
+  s.groups = task.groups;
+  s.scores.resize(task.examples(), static_cast<Index>(kScores.size()));
+  s.stationary = base.converged;
+  s.model = describe(task.model->spec());
+  s.parameters = task.model->parameter_count();
+  s.test_accuracy = test_accuracy(task, base.theta);
+  const double damping = job.settings.number("damping");
+  full_scores(task, base.theta, damping, s);
+  head_scores(task, base.theta, damping, s);
+  trained_scores(task, job.settings, options, s);
+  return s;
+}
+
+std::optional<double> auc(const VectorXd& scores,
+                          const std::vector<PlantedGroup>& groups,
+                          PlantedGroup group,
+                          Against against) {
+  std::vector<double> kept;
+  std::vector<bool> wanted;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const bool in = groups[i] == group;
+    if (!in && against == Against::typical && groups[i] != PlantedGroup::typical) continue;
+    kept.push_back(scores(static_cast<Index>(i)));
+    wanted.push_back(in);
+  }
+  if (kept.empty()) return std::nullopt;
+  const VectorXd values = Eigen::Map<const VectorXd>(kept.data(), static_cast<Index>(kept.size()));
+  return Ranking(merge_ties(values), wanted).auc();
+}
+
+std::optional<double> call_share(const std::vector<SignCall>& calls,
+                                 const std::vector<PlantedGroup>& groups,
+                                 PlantedGroup group,
+                                 SignCall call) {
+  Index members = 0, called = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i] != group) continue;
+    ++members;
+    if (calls[i] == call) ++called;
+  }
+  if (members == 0) return std::nullopt;
+  return static_cast<double>(called) / static_cast<double>(members);
+}
+
+}  // namespace leaveout

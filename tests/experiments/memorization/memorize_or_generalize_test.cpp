@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// What the experiment makes of scores, calls and groups, and the experiment from the command line.
+#include "experiments/memorization/memorize_or_generalize.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "datasets/files.h"
+#include "datasets/random.h"
+#include "experiments/cli.h"
+#include "experiments/memorization/memorize_or_generalize_report.h"
+#include "models/trust_region.h"
+#include "tests/support/temporary_folder.h"
+
+namespace leaveout {
+
+namespace {
+
+using Eigen::VectorXd;
+
+constexpr PlantedGroup kWrong = PlantedGroup::mislabelled, kRare = PlantedGroup::rare,
+                       kTwin = PlantedGroup::duplicate, kTypical = PlantedGroup::typical;
+
+/// Six examples with the harm `harm`, all other scores 0, that no seed tells apart otherwise.
+ExampleScores six(const std::vector<double>& harm) {
+  ExampleScores s;
+  s.groups = {kWrong, kRare, kTwin, kTwin, kTypical, kTypical};
+  s.scores = Eigen::MatrixXd::Zero(6, static_cast<Index>(kScores.size()));
+  for (Index i = 0; i < 6; ++i)
+    s.scores(i, score_column("harm")) = harm[static_cast<std::size_t>(i)];
+  s.signs.calls = {SignCall::memorize,
+                   SignCall::neutral,
+                   SignCall::generalize,
+                   SignCall::memorize,
+                   SignCall::generalize,
+                   SignCall::generalize};
+  s.signs.expected_by_chance = 1;
+  s.stationary = true;
+  return s;
+}
+
+MemorizeResult result(const std::vector<ExampleScores>& seeds) {
+  MemorizeResult r;
+  r.settings.name = "six";
+  r.seeds = seeds;
+  return r;
+}
+
+std::string verdict_of(const MemorizeResult& r, const std::string& words) {
+  for (const Verdict& v : judge({r}))
+    if (v.claim.find(words) != std::string::npos) return v.verdict;
+  return "no such claim";
+}
+
+const std::vector<std::string> kTiny = {
+    "seeds=2", "epochs=6", "early_epochs=2", "runs=1", "subsets=50"};
+
+std::pair<int, std::string> run(const TemporaryFolder& folder,
+                                const std::string& table,
+                                const std::string& out,
+                                const std::vector<std::string>& set,
+                                const std::string& threads = "1") {
+  std::vector<std::string> args = {"run", "memorize-or-generalize", "--preset", "quick", "--quiet"};
+  const std::vector<std::string> more = {"--data",
+                                         folder / table,
+                                         "--target",
+                                         "y",
+                                         "--threads",
+                                         threads,
+                                         "--out",
+                                         folder / out,
+                                         "--set"};
+  args.insert(args.end(), more.begin(), more.end());
+  args.insert(args.end(), kTiny.begin(), kTiny.end());
+  args.insert(args.end(), set.begin(), set.end());
+  std::ostringstream output, error;
+  const int status = run_cli(args, output, error);
+  return {status, error.str()};
+}
+
+void write_tables(const TemporaryFolder& folder) {
+  Random random(4);
+  std::string classes = "a,b,y\n", numbers = classes;
+  for (int i = 0; i < 100; ++i) {
+    const double a = random.normal(), b = random.normal();
+    classes += fmt::format("{},{},{}\n", a, b, a + b > 0 ? "yes" : "no");
+    numbers += fmt::format("{},{},{}\n", a, b, a + b);
+  }
+  write_file(folder / "classes.csv", classes);
+  write_file(folder / "numbers.csv", numbers);
+}
+
+}  // namespace
+
+TEST_CASE("a group is told from typical examples alone, or from all others; ties count by half") {
+  const ExampleScores s = six({0, 0, 0, 0, 0, 0});
+  VectorXd scores(6);
+  scores << 4, 5, 3, 1, 3, 2;
+  CHECK(*auc(scores, s.groups, kWrong, Against::all_others) == doctest::Approx(4.0 / 5));
+  CHECK(*auc(scores, s.groups, kWrong, Against::typical) == 1);
+  CHECK(*auc(scores, s.groups, kTwin, Against::typical) == doctest::Approx(1.5 / 4));
+  scores(2) += 1e-15;  // rounding breaks no tie
+  CHECK(*auc(scores, s.groups, kTwin, Against::typical) == doctest::Approx(1.5 / 4));
+  CHECK_FALSE(auc(scores, std::vector<PlantedGroup>(6, kTypical), kRare, Against::typical));
+  CHECK_FALSE(auc(scores, std::vector<PlantedGroup>(6, kWrong), kRare, Against::typical));
+}
+
+TEST_CASE("calls are shares of their group") {
+  const ExampleScores s = six({0, 0, 0, 0, 0, 0});
+  const auto share = [&](PlantedGroup group, SignCall call) {
+    return *call_share(s.signs.calls, s.groups, group, call);
+  };
+  CHECK(share(kWrong, SignCall::memorize) == 1);
+  CHECK(share(kTwin, SignCall::memorize) == 0.5);
+  CHECK(share(kTypical, SignCall::generalize) == 1);
+  CHECK(share(kRare, SignCall::generalize) == 0);
+  CHECK_FALSE(
+      call_share(s.signs.calls, std::vector<PlantedGroup>(6, kRare), kTwin, SignCall::neutral));
+}
+
+TEST_CASE("verdicts follow the intervals over seeds") {
+  const ExampleScores good = six({9, 1, 1, 1, 1, 1}), bad = six({0, 1, 1, 1, 1, 1});
+  CHECK(verdict_of(result({good, good}), "paper") == "agrees");
+  CHECK(verdict_of(result({bad, bad}), "paper") == "disagrees");
+  CHECK(verdict_of(result({good, bad}), "paper").find("open") == 0);
+  CHECK(verdict_of(result({good}), "paper").find("not testable") == 0);
+  // Of five calls one is by chance; rare examples and typical ones are never called memorize.
+  CHECK(verdict_of(result({good, good}), "by chance") == "agrees");
+  CHECK(verdict_of(result({good, good}), "rare") == "agrees");
+  ExampleScores changed = good;
+  changed.signs.calls[1] = SignCall::memorize;
+  CHECK(verdict_of(result({changed, changed}), "rare") == "disagrees");
+  changed.signs.expected_by_chance = 4;
+  CHECK(verdict_of(result({changed, changed}), "by chance") == "disagrees");
+  // Duplicates with more self-influence, a gap, and no optimum.
+  changed.scores.col(score_column("self_influence")) << 0, 0, 1, 1, 0, 0;
+  CHECK(verdict_of(result({changed, changed}), "duplicates") == "disagrees");
+  CHECK(verdict_of(result({good, good}), "theory") == "agrees");
+  changed.gap = 1e-3;
+  CHECK(verdict_of(result({good, changed}), "theory") == "disagrees");
+  changed.stationary = false;
+  CHECK(verdict_of(result({good, changed}), "theory").find("not testable") == 0);
+}
+
+TEST_CASE("of a convex model scores are what retraining without the example does") {
+  Job job;
+  job.settings = Settings(memorize_or_generalize_settings());
+  for (const char* s : {"data=planted",
+                        "model=softmax",
+                        "max_train=60",
+                        "max_query=40",
+                        "weight_decay=0.1",
+                        "damping=0",
+                        "subsets=50",
+                        "runs=1",
+                        "epochs=5"})
+    job.settings.set(s);
+  job.task = read_task_settings(job.settings, {});
+  const ExampleScores s = score_examples(job, {}, 0);
+  CHECK(s.stationary);
+  CHECK(s.gap < 1e-8);
+  const auto score = [&](const char* name) -> VectorXd { return s.scores.col(score_column(name)); };
+  // A softmax model is its own last layer.
+  CHECK((score("self_influence") - score("head_self_influence")).norm() < 1e-10);
+  CHECK((score("harm") - score("head_harm")).norm() < 1e-10);
+  CHECK(s.signs.calls == s.head_signs.calls);
+  const VectorXd product = score("low_benefit").cwiseProduct(score("self_influence"));
+  CHECK((product - score("harm")).norm() < 1e-10);
+
+  const GroupedTask task = load_grouped_task(job, {});
+  Objective q = training_objective(*task.model, *task.train, task.settings.weight_decay);
+  const VectorXd with = minimise(q, VectorXd::Zero(q.parameter_count())).theta;
+  VectorXd own(60), harm(60);
+  for (Index i = 0; i < 60; ++i) {
+    Objective without = q;
+    without.weights(i) = 0;
+    const VectorXd theta = minimise(without, with).theta;
+    own(i) = losses(*task.model, *task.train, theta)(i) - losses(*task.model, *task.train, with)(i);
+    harm(i) = losses(*task.model, *task.validation, with).mean() -
+              losses(*task.model, *task.validation, theta).mean();
+  }
+  CHECK((score("self_influence") - own).norm() < 0.1 * own.norm());
+  CHECK((score("harm") - harm).norm() < 0.1 * harm.norm());
+  // What all others add to each example, by the weight decay and its self-influence.
+  const Eigen::MatrixXd c = Evaluator(q).curvature(with, Curvature::gauss_newton);
+  const Eigen::MatrixXd g = loss_gradients(*task.model, *task.train, with);
+  const VectorXd shrunk = c.llt().solve(with);
+  const VectorXd opposed = 0.1 * (g.transpose() * shrunk) + score("self_influence");
+  CHECK((score("opposed") - opposed).norm() < 1e-8 * opposed.norm());
+  // Leverage makes what is lost without an example more than the first order says.
+  CHECK((score("head_leave_one_out") - score("head_self_influence")).minCoeff() > 0);
+  CHECK((score("loss") - losses(*task.model, *task.train, with)).norm() < 1e-8);
+}
+
+TEST_CASE("a user's classes go through the whole experiment, with one bit pattern on two threads") {
+  const TemporaryFolder folder;
+  write_tables(folder);
+  const auto outcome = run(folder, "classes.csv", "one", {});
+  CAPTURE(outcome.second);
+  REQUIRE(outcome.first == kSuccess);
+  REQUIRE(run(folder, "classes.csv", "two", {}, "2").first == kSuccess);
+  for (const char* file :
+       {"runs.csv", "summary.csv", "verdicts.csv", "memorize-or-generalize.csv"}) {
+    const auto text = [&](const char* out) {
+      return read_file(folder / (std::string(out) + "/memorize-or-generalize/quick/" + file));
+    };
+    CHECK_MESSAGE(text("one") == text("two"), file);
+    CHECK(text("one").size() > 100);
+  }
+}
+
+TEST_CASE("what cannot be scored is refused in one line") {
+  const TemporaryFolder folder;
+  write_tables(folder);
+  const auto refused = [&](const char* table, const char* set, const char* word) {
+    const auto outcome = run(folder, table, "none", {set});
+    CHECK(outcome.first == kUserError);
+    CHECK_MESSAGE(outcome.second.find(word) != std::string::npos, outcome.second);
+    CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);
+  };
+  refused("numbers.csv", "rare=0.02", "classes");
+  refused("numbers.csv", "mislabelled=0", "classes");
+  refused("classes.csv", "early_epochs=7", "early_epochs");
+  refused("classes.csv", "subsets=5", "subsets");
+  refused("classes.csv", "mislabelled=2", "planted groups");
+}
+
+}  // namespace leaveout
