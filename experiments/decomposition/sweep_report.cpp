@@ -116,6 +116,7 @@ Estimate gap_trend(const SweepCurves& curves, ProtocolKind protocol, int gap) {
     curve(static_cast<Index>(p.value)) = std::max(p.gaps(gap), kRounding);
   }
   std::vector<Curve> all;
+  all.reserve(by_group.size());
   for (auto& [key, values] : by_group) all.push_back({key.first, std::move(values)});
   const Eigen::VectorXd grid = Eigen::Map<const Eigen::VectorXd>(curves.grid.data(), length);
   return trend(grid, all, {.resamples = 2000, .seed = 1});

@@ -125,7 +125,8 @@ std::vector<SettingSpec> grouped_task_settings() {
 std::vector<SettingSpec> plain_grouped_task_settings() {
   std::vector<SettingSpec> specs = grouped_task_settings();
   for (SettingSpec& s : specs)
-    if (s.key == "mislabelled" || s.key == "rare" || s.key == "duplicate") s.fallback = std::string("0");
+    if (s.key == "mislabelled" || s.key == "rare" || s.key == "duplicate")
+      s.fallback = std::string("0");
   return specs;
 }
 

@@ -337,13 +337,12 @@ std::vector<Verdict> judge(const std::vector<MemorizeResult>& done) {
                            "generalize (ours: AUC for mislabelled at least 0.8)",
                            wrong,
                            above(interval(wrong), kTells)));
-    rows.push_back(verdict(
-        r,
-        "harm",
-        "paper (abstract): the same for what trainings on subsets found memorized (ours: AUC at "
-        "least 0.8)",
-        memorized,
-        above(interval(memorized), kTells)));
+    rows.push_back(verdict(r,
+                           "harm",
+                           "ours: the same for what trainings on subsets found memorized (AUC at "
+                           "least 0.8)",
+                           memorized,
+                           above(interval(memorized), kTells)));
     const std::vector<Verdict> signs = sign_verdicts(r);
     rows.insert(rows.end(), signs.begin(), signs.end());
     const Estimate twins = auc_over_seeds(r, score_column("self_influence"), kTargets[2]);
