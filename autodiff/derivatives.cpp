@@ -43,6 +43,19 @@ S objective_value(const Workspace<S>& ws) {
   return ws.x(ws.program().roles().objective)(0, 0);
 }
 
+/// The losses' tangents of directions j, ..., j + k - 1 in the tile that begins there.
+template <class S>
+void collect_slopes(const Workspace<S>& ws, Index begin, Index j, MutRef<S> to) {
+  const SlotId losses = ws.program().roles().losses;
+  for (Index t = 0; t < ws.directions(); ++t) {
+    auto part = to.col(j + t).segment(begin, ws.columns());
+    if (ws.dot_active(losses, t))
+      part = ws.x_dot(losses, t).row(0).transpose();
+    else
+      part.setZero();
+  }
+}
+
 /// Forward over the tiles, copying one slot's columns to `to`.
 template <class S>
 void collect(
@@ -117,23 +130,48 @@ S gradient(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, MutV
 }
 
 template <class S>
+void loss_slopes(Workspace<S>& ws,
+                 const Batch<S>& batch,
+                 const Vector<S>& theta,
+                 const ConstRef<S>& v,
+                 MutRef<S> l) {
+  require_size(ws.program(), "theta", theta.size());
+  require_size(ws.program(), "V", v.rows());
+  if (v.outerStride() != v.rows()) {  // sweeps want P apart
+    const Matrix<S> packed = v;
+    return loss_slopes<S>(ws, batch, theta, packed, l);
+  }
+  ws.bind_parameters(theta.data());
+  for_each_tile(ws, batch, [&](Index begin, Index) {
+    forward(ws);
+    for (Index j = 0; j < v.cols(); j += ws.max_directions()) {
+      ws.bind_directions(v.col(j).data(), std::min(ws.max_directions(), v.cols() - j));
+      tangent(ws);
+      collect_slopes<S>(ws, begin, j, l);
+    }
+  });
+}
+
+template <class S>
 void curvature_product(Workspace<S>& ws,
                        const Batch<S>& batch,
                        const Vector<S>& theta,
                        const ConstRef<S>& v,
                        MutRef<S> hv,
-                       Curvature curvature) {
+                       Curvature curvature,
+                       Matrix<S>* slopes) {
   require_size(ws.program(), "theta", theta.size());
   require_products(ws.program(), v, hv);
   require_tiling(ws.program(), batch.columns, ws.capacity());
   if (v.outerStride() != v.rows() || hv.outerStride() != hv.rows()) {  // sweeps want P apart
     const Matrix<S> packed = v;
     Matrix<S> product(hv.rows(), hv.cols());
-    curvature_product<S>(ws, batch, theta, packed, product, curvature);
+    curvature_product<S>(ws, batch, theta, packed, product, curvature, slopes);
     hv = product;
     return;
   }
   if (batch.columns == 0) hv.setZero();
+  if (slopes) slopes->resize(batch.columns, v.cols());
   ws.bind_parameters(theta.data());
   ws.bind_gradient(nullptr);
   for_each_tile(ws, batch, [&](Index begin, Index) {
@@ -145,6 +183,7 @@ void curvature_product(Workspace<S>& ws,
       ws.bind_directions(v.col(j).data(), k);
       ws.bind_products(hv.col(j).data(), begin > 0);
       tangent(ws);
+      if (slopes) collect_slopes<S>(ws, begin, j, *slopes);
       reverse_tangent(ws, curvature);
       ws.finish_products();
     }
@@ -233,14 +272,21 @@ Vector<double> third_derivative(Workspace<std::complex<double>>& ws,
   return product.col(0).imag() / h;
 }
 
-#define LEAVEOUT_INSTANTIATE(S)                                                                    \
-  template void require_tiling(const Program<S>&, Index, Index);                                   \
-  template S loss(Workspace<S>&, const Batch<S>&, const Vector<S>&);                               \
-  template void outputs(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutRef<S>);              \
-  template void losses(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutRef<S>);               \
-  template S gradient(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutVectorRef<S>);          \
-  template void curvature_product(                                                                 \
-      Workspace<S>&, const Batch<S>&, const Vector<S>&, const ConstRef<S>&, MutRef<S>, Curvature); \
+#define LEAVEOUT_INSTANTIATE(S)                                                           \
+  template void require_tiling(const Program<S>&, Index, Index);                          \
+  template S loss(Workspace<S>&, const Batch<S>&, const Vector<S>&);                      \
+  template void outputs(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutRef<S>);     \
+  template void losses(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutRef<S>);      \
+  template S gradient(Workspace<S>&, const Batch<S>&, const Vector<S>&, MutVectorRef<S>); \
+  template void loss_slopes(                                                              \
+      Workspace<S>&, const Batch<S>&, const Vector<S>&, const ConstRef<S>&, MutRef<S>);   \
+  template void curvature_product(Workspace<S>&,                                          \
+                                  const Batch<S>&,                                        \
+                                  const Vector<S>&,                                       \
+                                  const ConstRef<S>&,                                     \
+                                  MutRef<S>,                                              \
+                                  Curvature,                                              \
+                                  Matrix<S>*);                                            \
   template class CurvatureProduct<S>;
 LEAVEOUT_INSTANTIATE(float)
 LEAVEOUT_INSTANTIATE(double)

@@ -45,15 +45,26 @@ void losses(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, Mut
 template <class S>
 S gradient(Workspace<S>& ws, const Batch<S>& batch, const Vector<S>& theta, MutVectorRef<S> g);
 
+/// Directional derivatives of each example's unweighted loss, L (N x k): g_n' v for each column v
+/// of V (P x k). Forward sweeps only: no gradient is formed.
+template <class S>
+void loss_slopes(Workspace<S>& ws,
+                 const Batch<S>& batch,
+                 const Vector<S>& theta,
+                 const ConstRef<S>& v,
+                 MutRef<S> l);
+
 /// HV (P x k) = C V with C the Hessian or the Gauss-Newton matrix, for V (P x k), k up to the
-/// workspace's directions per sweep (more are taken in blocks).
+/// workspace's directions per sweep (more are taken in blocks). `slopes`, if asked for, becomes
+/// what loss_slopes() says of the same V, (N x k): a by-product of the tangents.
 template <class S>
 void curvature_product(Workspace<S>& ws,
                        const Batch<S>& batch,
                        const Vector<S>& theta,
                        const ConstRef<S>& v,
                        MutRef<S> hv,
-                       Curvature curvature);
+                       Curvature curvature,
+                       Matrix<S>* slopes = nullptr);
 
 /// Curvature products at one theta: values and adjoints are computed once and kept, so that each
 /// product costs the two second-order sweeps only. For solvers, which ask for many.

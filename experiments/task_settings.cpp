@@ -95,9 +95,16 @@ std::vector<SettingSpec> model_settings() {
 }
 
 std::vector<SettingSpec> training_settings() {
-  return {choice("optimiser", "sgd", "of the base run and of the paper protocol", {"sgd", "adam"}),
-          number("learning_rate", "0.03", "constant", 0),
-          number("momentum", "0", "of sgd", 0),
+  return {choice("optimiser",
+                 "sgd",
+                 "of the base run and of the paper protocol",
+                 {"sgd", "nesterov", "adam"}),
+          number("learning_rate", "0.03", "of the first step", 0),
+          choice("schedule",
+                 "constant",
+                 "of the learning rate; cosine: down to nearly 0 over the training",
+                 {"constant", "cosine"}),
+          number("momentum", "0", "of sgd and nesterov", 0),
           whole("batch_size", "128", "N or more: full batch", 1),
           whole("epochs", "400", "K of the base run; the paper protocol goes on for K/2", 0),
           choice("newton",
@@ -156,6 +163,7 @@ Protocol base_protocol(const Settings& s) {
   p.optimiser = parse_optimiser(s.text("optimiser"));
   p.learning_rate = s.number("learning_rate");
   p.momentum = s.number("momentum");
+  p.schedule = parse_schedule(s.text("schedule"));
   p.batch_size = s.whole("batch_size");
   p.epochs = s.whole("epochs");
   p.seed = static_cast<std::uint64_t>(s.whole("seed"));

@@ -65,9 +65,9 @@ struct Borrowed {
         batch{{inputs.data(), targets.data(), weights.data()}, inputs.cols()} {}
 };
 
-Workspace<double> loss_workspace(const Model& model, Index columns) {
+Workspace<double> loss_workspace(const Model& model, Index columns, Index directions = 0) {
   const Program<double>& program = model.program(Term::loss);
-  return {program, std::min(default_tile(program), columns)};
+  return {program, std::min(default_tile(program), columns), directions};
 }
 
 }  // namespace
@@ -86,10 +86,10 @@ const Program<double>& Evaluator::program() const {
                                                                              : Term::loss);
 }
 
-Evaluator::Evaluator(const Objective& objective, Index tile)
+Evaluator::Evaluator(const Objective& objective, Index tile, Index directions)
     : objective_((check(objective), objective)),
       tile_(std::min(tile > 0 ? tile : default_tile(program()), objective.size())),
-      ws_(program(), tile_, 1) {
+      ws_(program(), tile_, std::min(directions, Workspace<double>::kMaxDirections)) {
   const Dataset& data = *objective_.data;
   const bool bregman = objective_.term == ObjectiveTerm::bregman;
   const MatrixXd& reference = bregman ? objective_.centre_outputs : data.targets;
@@ -201,6 +201,21 @@ void Evaluator::batch_gradient(const VectorXd& theta, std::span<const Index> bat
   add_penalty_gradient(theta, g);
 }
 
+void Evaluator::batch_curvature_product(const VectorXd& theta,
+                                        std::span<const Index> batch,
+                                        const MatrixXd& v,
+                                        MatrixXd& hv,
+                                        Curvature curvature,
+                                        MatrixXd* slopes) {
+  require(objective_.term != ObjectiveTerm::quadratic,
+          "mini-batch curvature, expected terms that are no quadratic models");
+  hv.resize(v.rows(), v.cols());
+  gather(batch);
+  leaveout::curvature_product<double>(ws_, part_, theta, v, hv, curvature, slopes);
+  hv += shift() * v;
+  if (slopes) slopes->conservativeResize(static_cast<Index>(batch.size()), v.cols());
+}
+
 void Evaluator::curvature_product(const VectorXd& theta,
                                   const MatrixXd& v,
                                   MatrixXd& hv,
@@ -247,6 +262,18 @@ MatrixXd loss_gradients(const Model& model, const Dataset& data, const VectorXd&
   const Borrowed borrowed(data.inputs, data.targets);
   Workspace<double> ws = loss_workspace(model, data.size());
   return materialise(per_example_gradients(ws, borrowed.batch, Vector<double>(theta)));
+}
+
+MatrixXd loss_slopes(const Model& model,
+                     const Dataset& data,
+                     const VectorXd& theta,
+                     const MatrixXd& v) {
+  const Borrowed borrowed(data.inputs, data.targets);
+  Workspace<double> ws =
+      loss_workspace(model, data.size(), std::min(v.cols(), Workspace<double>::kMaxDirections));
+  MatrixXd slopes(data.size(), v.cols());
+  loss_slopes<double>(ws, borrowed.batch, theta, v, slopes);
+  return slopes;
 }
 
 MatrixXd output_residuals(const Model& model, const Dataset& data, const MatrixXd& outputs) {

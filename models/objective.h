@@ -49,7 +49,8 @@ Objective training_objective(const Model& model, const Dataset& data, double wei
 /// Data are taken in tiles; the tile size, never the number of threads, decides the last bits.
 class Evaluator {
  public:
-  explicit Evaluator(const Objective& objective, Index tile = 0);  // 0: default_tile()
+  /// tile 0: default_tile(). `directions`: how many columns of a curvature product share a sweep.
+  explicit Evaluator(const Objective& objective, Index tile = 0, Index directions = 1);
   Evaluator(const Evaluator&) = delete;  // the sweeps point into this object
   Evaluator& operator=(const Evaluator&) = delete;
 
@@ -65,6 +66,15 @@ class Evaluator {
   void batch_gradient(const Eigen::VectorXd& theta,
                       std::span<const Index> batch,
                       Eigen::VectorXd& g);
+  /// The mini-batch estimate of the curvature C times v (P x k): hv (P x k), weight decay and
+  /// damping in full. `slopes`, if asked for, are v' grad term_i of the batch's examples, (B x k),
+  /// unweighted and without tilts. Not for quadratic terms.
+  void batch_curvature_product(const Eigen::VectorXd& theta,
+                               std::span<const Index> batch,
+                               const Eigen::MatrixXd& v,
+                               Eigen::MatrixXd& hv,
+                               Curvature curvature,
+                               Eigen::MatrixXd* slopes = nullptr);
   /// hv (P x k) = C v; C with weight decay and damping.
   void curvature_product(const Eigen::VectorXd& theta,
                          const Eigen::MatrixXd& v,
@@ -103,6 +113,11 @@ Eigen::VectorXd losses(const Model& model, const Dataset& data, const Eigen::Vec
 Eigen::MatrixXd loss_gradients(const Model& model,
                                const Dataset& data,
                                const Eigen::VectorXd& theta);
+/// Slopes of each example's loss along directions V (P x k): (N x k), without weight decay.
+Eigen::MatrixXd loss_slopes(const Model& model,
+                            const Dataset& data,
+                            const Eigen::VectorXd& theta,
+                            const Eigen::MatrixXd& v);
 /// Gradient of the loss in the outputs at given outputs: mu(y) - t, (O x N).
 Eigen::MatrixXd output_residuals(const Model& model,
                                  const Dataset& data,

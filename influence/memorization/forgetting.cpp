@@ -79,9 +79,8 @@ ForgettingHook::ForgettingHook(const Model& model, const Dataset& data)
           std::min(default_tile(model.program(Term::loss)), data.size())),
       examples_(static_cast<std::size_t>(data.size())) {}
 
-void ForgettingHook::before_step(Index /*epoch*/,
-                                 std::span<const Index> batch,
-                                 const VectorXd& theta) {
+void ForgettingHook::before_step(const TrainingStep& step) {
+  const std::span<const Index> batch = step.batch;
   const auto b = static_cast<Index>(batch.size());
   if (b > x_.cols()) {  // the first batch is the largest
     x_.resize(data_->features(), b);
@@ -93,7 +92,7 @@ void ForgettingHook::before_step(Index /*epoch*/,
     x_.col(j) = data_->inputs.col(batch[static_cast<std::size_t>(j)]);
     t_.col(j) = data_->targets.col(batch[static_cast<std::size_t>(j)]);
   }
-  outputs<double>(ws_, {{x_.data(), t_.data(), w_.data()}, b}, theta, y_.leftCols(b));
+  outputs<double>(ws_, {{x_.data(), t_.data(), w_.data()}, b}, step.theta(), y_.leftCols(b));
   const auto asked = [&](QueryOutput kind) {
     return output_values(kind, y_.leftCols(b), t_.leftCols(b), data_->task);
   };

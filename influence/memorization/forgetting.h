@@ -57,9 +57,7 @@ class ForgettingHook final : public TrainingHook {
   ForgettingHook(const ForgettingHook&) = delete;
   ForgettingHook& operator=(const ForgettingHook&) = delete;
 
-  void before_step(Index epoch,
-                   std::span<const Index> batch,
-                   const Eigen::VectorXd& theta) override;
+  void before_step(const TrainingStep& step) override;
   const std::vector<Presentations>& presentations() const { return examples_; }
   ForgettingScores scores() const;
 

@@ -16,7 +16,8 @@ TEST_CASE("the number of allocations of a training does not depend on the number
   const Model model(parse_model("mlp:5,5", Task::regression, 4, 1));
   const Objective objective = training_objective(model, data, 1e-3);
   const Eigen::VectorXd start = initialise(model.spec(), Initialisation::glorot_normal, 3);
-  for (const OptimiserKind optimiser : {OptimiserKind::sgd, OptimiserKind::adam})
+  for (const OptimiserKind optimiser :
+       {OptimiserKind::sgd, OptimiserKind::nesterov, OptimiserKind::adam})
     for (const Index batch_size : {7, 30}) {
       Protocol protocol;
       protocol.optimiser = optimiser;

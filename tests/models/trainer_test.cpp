@@ -226,10 +226,12 @@ TEST_CASE("a hook sees every batch before its step, and the weights it writes ho
   struct Hook : TrainingHook {
     std::vector<std::vector<Index>> batches;
     std::vector<VectorXd> seen, after;
-    void before_step(Index epoch, std::span<const Index> batch, const VectorXd& theta) override {
-      CHECK(epoch == static_cast<Index>(after.size()));
-      batches.emplace_back(batch.begin(), batch.end());
-      seen.push_back(theta);
+    void before_step(const TrainingStep& step) override {
+      CHECK(step.epoch == static_cast<Index>(after.size()));
+      CHECK(step.number == static_cast<Index>(seen.size()));
+      CHECK(step.state.steps == step.number);
+      batches.emplace_back(step.batch.begin(), step.batch.end());
+      seen.push_back(step.theta());
     }
     void after_epoch(Index done, const VectorXd& theta, VectorXd& weights) override {
       after.push_back(theta);

@@ -36,9 +36,9 @@ SubsetProblem protocol_of(const Problem& p) {
 struct Trajectory : TrainingHook {
   std::vector<std::vector<Index>> batches;
   std::vector<VectorXd> thetas;
-  void before_step(Index, std::span<const Index> batch, const VectorXd& theta) override {
-    batches.emplace_back(batch.begin(), batch.end());
-    thetas.push_back(theta);
+  void before_step(const TrainingStep& step) override {
+    batches.emplace_back(step.batch.begin(), step.batch.end());
+    thetas.push_back(step.theta());
   }
 };
 
