@@ -11,14 +11,17 @@
 #include "experiments/harmonic/experiments.h"
 #include "experiments/memorization/experiments.h"
 #include "experiments/support/nearest.h"
+#include "experiments/trajectory/experiments.h"
 
 namespace leaveout {
 
 const std::vector<Experiment>& experiment_registry() {
   static const std::vector<Experiment> kRegistry = [] {
     std::vector<Experiment> all;
-    for (const auto& part :
-         {decomposition_experiments(), harmonic_experiments(), memorization_experiments()})
+    for (const auto& part : {decomposition_experiments(),
+                             harmonic_experiments(),
+                             memorization_experiments(),
+                             trajectory_experiments()})
       all.insert(all.end(), part.begin(), part.end());
     all.push_back({"audit",
                    "which rows of a table are mislabelled, harmful, rare but useful, redundant?",

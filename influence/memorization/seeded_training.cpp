@@ -14,17 +14,22 @@ VectorXd full_weights(const SubsetProblem& problem) {
   return VectorXd::Constant(problem.examples(), 1.0 / static_cast<double>(problem.examples()));
 }
 
+SeededStart seeded_start(const SubsetProblem& problem, Index repeat) {
+  Random stream = shared_seed(problem, repeat);
+  SeededStart start{{}, problem.protocol};
+  start.theta = initialise(problem.model->spec(), problem.initialisation, stream.bits());
+  start.protocol.seed = stream.bits();
+  return start;
+}
+
 Run train_seeded(const SubsetProblem& problem,
                  const VectorXd& weights,
                  Index repeat,
                  TrainingHook* hook) {
   Objective objective = training_objective(*problem.model, *problem.train, problem.weight_decay);
   objective.weights = weights;
-  Random stream = shared_seed(problem, repeat);
-  Protocol protocol = problem.protocol;
-  const VectorXd start = initialise(problem.model->spec(), problem.initialisation, stream.bits());
-  protocol.seed = stream.bits();
-  return train(objective, start, protocol, hook);
+  const SeededStart start = seeded_start(problem, repeat);
+  return train(objective, start.theta, start.protocol, hook);
 }
 
 std::string seeded_key(const SubsetProblem& problem, Index repeat, const std::string& what) {

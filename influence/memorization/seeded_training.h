@@ -16,6 +16,13 @@ namespace leaveout {
 /// 1/N each, (N).
 Eigen::VectorXd full_weights(const SubsetProblem& problem);
 
+/// Where repeat r's training starts, and how it goes on: problem.protocol with its own batches.
+struct SeededStart {
+  Eigen::VectorXd theta;  // (P)
+  Protocol protocol;
+};
+SeededStart seeded_start(const SubsetProblem& problem, Index repeat);
+
 /// One run of problem.protocol, of convex models too, under the examples' weights (N); `hook` as
 /// train()'s. Throws what train() throws.
 Run train_seeded(const SubsetProblem& problem,
