@@ -3,6 +3,7 @@
 
 #include "experiments/memorization/few_parameters.h"
 #include "experiments/memorization/memorize_or_generalize.h"
+#include "experiments/memorization/relative_influence.h"
 
 namespace leaveout {
 
@@ -15,7 +16,12 @@ std::vector<Experiment> memorization_experiments() {
           {"memorize-or-generalize",
            "which score, and which sign, tells memorized examples from typical ones",
            memorize_or_generalize_settings(),
-           run_memorize_or_generalize}};
+           run_memorize_or_generalize},
+          {"relative-influence",
+           "who explains a prediction: outliers or neighbours?",
+           relative_influence_settings(),
+           run_relative_influence,
+           relative_influence_words()}};
 }
 
 }  // namespace leaveout
