@@ -3,6 +3,7 @@
 
 #include "experiments/memorization/few_parameters.h"
 #include "experiments/memorization/memorize_or_generalize.h"
+#include "experiments/memorization/selective_removal.h"
 
 namespace leaveout {
 
@@ -15,7 +16,12 @@ std::vector<Experiment> memorization_experiments() {
           {"memorize-or-generalize",
            "which score, and which sign, tells memorized examples from typical ones",
            memorize_or_generalize_settings(),
-           run_memorize_or_generalize}};
+           run_memorize_or_generalize},
+          {"selective-removal",
+           "is a network better when influence removes examples while it trains?",
+           selective_removal_settings(),
+           run_selective_removal,
+           selective_removal_words()}};
 }
 
 }  // namespace leaveout

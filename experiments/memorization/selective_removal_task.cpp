@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/memorization/selective_removal_task.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "datasets/sha256.h"
+#include "datasets/words.h"
+#include "experiments/harmonic/subset_task.h"
+#include "influence/few_parameters/restricted_influence.h"
+#include "influence/memorization/early_scores.h"
+#include "influence/memorization/forgetting.h"
+#include "influence/memorization/seeded_training.h"
+#include "models/retraining_pool.h"
+
+namespace leaveout {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+constexpr std::uint64_t kRandomOrder = 0x52454d4f56;  // its stream of random numbers
+
+Index ranking_column(const std::string& name) {
+  const auto at = std::find(kRankings.begin(), kRankings.end(), name);
+  assert(at != kRankings.end());
+  return at - kRankings.begin();
+}
+
+/// By all parameters: one matrix, one decomposition, for the harm to V and for self-influence.
+void full_rankings(
+    const GroupedTask& task, const VectorXd& theta, double damping, int threads, MatrixXd& scores) {
+  const Objective q = training_objective(*task.model, *task.train, task.problem.weight_decay);
+  MatrixXd c = Evaluator(q).curvature(theta, Curvature::gauss_newton, threads);
+  c.diagonal().array() += damping;
+  const MatrixXd g = loss_gradients(*task.model, *task.train, theta);
+  const VectorXd v = loss_gradients(*task.model, *task.validation, theta).rowwise().mean();
+  const MatrixXd steps = restricted_steps(c, g, task.examples()).x;
+  scores.col(ranking_column("full_influence")) = -(steps.transpose() * v);
+  scores.col(ranking_column("self_influence")) = g.cwiseProduct(steps).colwise().sum().transpose();
+}
+
+VectorXd random_order(const GroupedTask& task) {
+  Random random(task.settings.seed, {kRandomOrder});
+  VectorXd order(task.examples());
+  for (Index i = 0; i < order.size(); ++i) order(i) = random.uniform();
+  return order;
+}
+
+/// A network after its training, and who was not in it at the end.
+struct Outcome {
+  VectorXd theta;
+  std::vector<char> removed;  // (N)
+};
+
+RemovalArm measure(const GroupedTask& task, const Outcome& outcome) {
+  const Dataset& test = *task.test;
+  const MatrixXd logits = outputs(*task.model, test.inputs, outcome.theta);
+  const VectorXd right = output_values(QueryOutput::correct, logits, test.targets, test.task);
+  RemovalArm arm;
+  arm.accuracy = right.mean();
+  arm.loss = losses(*task.model, test, outcome.theta).mean();
+  double rare_right = 0, rare = 0;
+  for (std::size_t i = 0; i < task.test_groups.size(); ++i) {
+    if (task.test_groups[i] != PlantedGroup::rare) continue;
+    ++rare;
+    rare_right += right(static_cast<Index>(i));
+  }
+  if (rare > 0) arm.rare_accuracy = rare_right / rare;
+  std::array<double, 4> removed = {}, members = {};
+  for (std::size_t i = 0; i < task.groups.size(); ++i) {
+    const auto group = static_cast<std::size_t>(task.groups[i]);
+    ++members[group];
+    removed[group] += outcome.removed[i];
+    arm.removed += outcome.removed[i];
+  }
+  arm.removed /= static_cast<double>(task.examples());
+  for (std::size_t g = 0; g < members.size(); ++g)
+    if (members[g] > 0) arm.of_group[g] = removed[g] / members[g];
+  return arm;
+}
+
+/// A training without these examples; `removed` is all that tells it from the base run.
+RetrainingTask training_without(const SubsetProblem& problem, const std::vector<char>& removed) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < removed.size(); ++i)
+    if (removed[i]) rows.push_back(i);
+  return {seeded_key(problem, 0, fmt::format("without {}", fmt::join(rows, " "))),
+          [&problem, rows] {
+            VectorXd weights = full_weights(problem);
+            for (const std::size_t i : rows) weights(static_cast<Index>(i)) = 0;
+            return train_seeded(problem, weights, 0);
+          }};
+}
+
+struct OnlineOutcome {
+  Outcome outcome;
+  OnlineChecks checks;
+  double epochs = 0;
+};
+
+constexpr std::array<Index OnlineChecks::*, 6> kChecks = {&OnlineChecks::trainings,
+                                                          &OnlineChecks::factorisations,
+                                                          &OnlineChecks::periods,
+                                                          &OnlineChecks::wrong_weights,
+                                                          &OnlineChecks::over_cap,
+                                                          &OnlineChecks::missed_cap};
+
+std::string bytes_of(const VectorXd& theta, const WatchedRemoval& hook) {
+  std::string bytes;
+  for (const double x : theta) put(bytes, x);
+  for (const char d : hook.rule().dropped()) put(bytes, std::int64_t{d});
+  for (const auto check : kChecks) put(bytes, std::int64_t{hook.checks().*check});
+  put(bytes, hook.epochs());
+  return bytes;
+}
+
+OnlineOutcome online_outcome(const std::string& bytes, const GroupedTask& task) {
+  Words words(bytes);
+  OnlineOutcome o;
+  o.outcome.theta.resize(task.model->parameter_count());
+  for (double& x : o.outcome.theta) x = words.real();
+  o.outcome.removed.resize(task.groups.size());
+  for (char& d : o.outcome.removed) d = static_cast<char>(words.integer());
+  for (const auto check : kChecks) o.checks.*check = words.integer();
+  o.epochs = words.real();
+  return o;
+}
+
+std::string validation_hash(const GroupedTask& task) {
+  const MatrixXd &x = task.validation->inputs, &t = task.validation->targets;
+  return sha256_numbers({x.data(), static_cast<std::size_t>(x.size())}) +
+         sha256_numbers({t.data(), static_cast<std::size_t>(t.size())});
+}
+
+ShardTask online_training(const GroupedTask& task, const RemovalOptions& o) {
+  const std::string what = fmt::format(
+      "online period={} warm_up={} memory={} harmful={} redundant={} confidence={} cap={} "
+      "damping={} validation={}",
+      o.period,
+      o.warm_up,
+      o.memory,
+      o.harmful,
+      o.redundant,
+      o.confidence,
+      o.max_dropped,
+      o.damping,
+      validation_hash(task));
+  return {seeded_key(task.problem, 0, what), [&task, o] {
+            WatchedRemoval hook(task, o);
+            const Run run = train_seeded(task.problem, full_weights(task.problem), 0, &hook);
+            return bytes_of(run.theta, hook);
+          }};
+}
+
+/// Gradients of examples / N that a ranking takes, before the network is trained again.
+double scoring_epochs(const std::string& method, const Settings& settings, double epochs) {
+  const auto runs = static_cast<double>(settings.whole("runs"));
+  if (method == "random" || method == "oracle") return 0;
+  if (method == "forgetting") return runs * epochs;
+  if (method == "el2n" || method == "grand")
+    return runs * static_cast<double>(settings.whole("early_epochs"));
+  return epochs;
+}
+
+bool factorises(const std::string& method) {
+  return method.find("influence") != std::string::npos;
+}
+
+/// The seeds of a task side by side, so that all their trainings fill the pool.
+class RemovalStudy {
+ public:
+  RemovalStudy(const Job& job, const TaskOptions& options)
+      : job_(job), options_(options), fractions_(read_fractions(job.settings)) {
+    for (Index r = 0; r < job.settings.whole("seeds"); ++r) {
+      tasks_.push_back(load_grouped_task(job, options, r));
+      RemovalSeed seed{.seed = tasks_.back().settings.seed};
+      for (const PlantedGroup g : tasks_.back().groups) ++seed.groups[static_cast<std::size_t>(g)];
+      seeds_.push_back(seed);
+    }
+  }
+
+  std::vector<RemovalSeed> run() {
+    train_bases();
+    retrain_without();
+    train_online();
+    return std::move(seeds_);
+  }
+
+ private:
+  PoolOptions pool(const char* title) const {
+    return subset_pool(options_, job_.task.name + " " + title);
+  }
+  std::vector<char> nobody(const GroupedTask& task) const {
+    return std::vector<char>(task.groups.size(), 0);
+  }
+  double epochs() const { return static_cast<double>(job_.task.base.epochs); }
+
+  void train_bases() {
+    std::vector<RetrainingTask> trainings;
+    for (const GroupedTask& task : tasks_)
+      trainings.push_back(training_without(task.problem, nobody(task)));
+    const std::vector<Run> runs = retrain(trainings, pool("base"));
+    for (std::size_t s = 0; s < tasks_.size(); ++s) {
+      base_.push_back(runs[s].theta);
+      RemovalArm arm = measure(tasks_[s], {base_[s], nobody(tasks_[s])});
+      arm.method = kNothing;
+      arm.fraction = 0;
+      arm.epochs = epochs();
+      seeds_[s].arms.push_back(arm);
+    }
+  }
+
+  void retrain_without() {
+    std::vector<RetrainingTask> trainings;
+    std::vector<std::vector<char>> removed;
+    for (std::size_t s = 0; s < tasks_.size(); ++s) {
+      const MatrixXd scores = removal_rankings(tasks_[s], base_[s], job_.settings, options_);
+      for (Index m = 0; m < scores.cols(); ++m)
+        for (const double fraction : fractions_) {
+          removed.push_back(nobody(tasks_[s]));
+          for (const Index i : removed_examples(-scores.col(m), fraction))
+            removed.back()[static_cast<std::size_t>(i)] = 1;
+          trainings.push_back(training_without(tasks_[s].problem, removed.back()));
+        }
+    }
+    const std::vector<Run> runs = retrain(trainings, pool("offline"));
+    std::size_t next = 0;
+    for (std::size_t s = 0; s < tasks_.size(); ++s)
+      for (const char* method : kRankings)
+        for (const double fraction : fractions_) {
+          RemovalArm arm = measure(tasks_[s], {runs[next].theta, removed[next]});
+          ++next;
+          arm.method = method;
+          arm.fraction = fraction;
+          arm.epochs =
+              scoring_epochs(method, job_.settings, epochs()) + (1 - arm.removed) * epochs();
+          arm.factorisations = factorises(method) ? 1 : 0;
+          seeds_[s].arms.push_back(arm);
+        }
+  }
+
+  /// Of each seed: the caps, then a cap of 0, then the rule's own threshold.
+  std::vector<ShardTask> online_trainings() const {
+    std::vector<ShardTask> trainings;
+    for (const GroupedTask& task : tasks_) {
+      const Index n = task.examples();
+      for (const double fraction : fractions_)
+        trainings.push_back(
+            online_training(task, online_options(job_.settings, removed_count(fraction, n), n)));
+      trainings.push_back(online_training(task, online_options(job_.settings, 0, n)));
+      trainings.push_back(online_training(task, threshold_options(job_.settings)));
+    }
+    return trainings;
+  }
+
+  void train_online() {
+    const std::vector<std::string> bytes = make_shards(online_trainings(), pool("online"));
+    std::size_t next = 0;
+    for (std::size_t s = 0; s < tasks_.size(); ++s)
+      for (std::size_t k = 0; k < fractions_.size() + 2; ++k) {
+        const OnlineOutcome o = online_outcome(bytes[next++], tasks_[s]);
+        for (const auto check : kChecks) seeds_[s].checks.*check += o.checks.*check;
+        if (k == fractions_.size()) {
+          seeds_[s].same_bits = o.outcome.theta == base_[s];
+          continue;
+        }
+        RemovalArm arm = measure(tasks_[s], o.outcome);
+        arm.method = k < fractions_.size() ? kOnline : kOwnThreshold;
+        if (k < fractions_.size()) arm.fraction = fractions_[k];
+        arm.epochs = o.epochs;
+        arm.factorisations = o.checks.factorisations;
+        seeds_[s].arms.push_back(arm);
+      }
+  }
+
+  const Job& job_;
+  const TaskOptions& options_;
+  std::vector<double> fractions_;
+  std::vector<GroupedTask> tasks_;  // of the seeds
+  std::vector<VectorXd> base_;      // (P) each
+  std::vector<RemovalSeed> seeds_;
+};
+
+}  // namespace
+
+MatrixXd removal_rankings(const GroupedTask& task,
+                          const VectorXd& theta,
+                          const Settings& settings,
+                          const TaskOptions& options) {
+  MatrixXd scores(task.examples(), static_cast<Index>(kRankings.size()));
+  const auto set = [&](const char* name, const VectorXd& values) {
+    scores.col(ranking_column(name)) = values;
+  };
+  const double damping = settings.number("damping");
+  HeadScorer head(*task.model, *task.train, *task.validation, task.problem.weight_decay, damping);
+  set("head_influence", -head.at(theta, full_weights(task.problem), options.threads).scores);
+  full_rankings(task, theta, damping, options.threads, scores);
+  set("loss", losses(*task.model, *task.train, theta));
+
+  const std::string& name = task.settings.name;
+  SubsetProblem runs = task.problem;
+  runs.seeds = settings.whole("runs");
+  set("forgetting", forgetting_scores(runs, subset_pool(options, name + " forgetting")).events);
+  const MatrixXd thetas =
+      early_thetas(runs, settings.whole("early_epochs"), subset_pool(options, name + " early"));
+  const EarlyScores early = early_scores(*task.model, *task.train, thetas);
+  set("el2n", early.el2n.mean);
+  set("grand", early.grand.mean);
+
+  VectorXd order = random_order(task);
+  set("random", order);
+  for (Index i = 0; i < order.size(); ++i)
+    if (task.groups[static_cast<std::size_t>(i)] == PlantedGroup::mislabelled) order(i) += 1;
+  set("oracle", order);
+  return scores;
+}
+
+WatchedRemoval::WatchedRemoval(const GroupedTask& task, const RemovalOptions& options)
+    : options_(options),
+      removal_(*task.model, *task.train, *task.validation, task.problem.weight_decay, options) {
+  checks_.trainings = 1;
+}
+
+void WatchedRemoval::after_epoch(Index epochs_done, const VectorXd& theta, VectorXd& weights) {
+  epochs_ += kept_;
+  removal_.after_epoch(epochs_done, theta, weights);
+  const auto n = static_cast<double>(weights.size());
+  const double full = 1.0 / n, cap = options_.max_dropped * n;
+  double dropped = 0;
+  for (Index i = 0; i < weights.size(); ++i) {
+    const bool out = rule().dropped()[static_cast<std::size_t>(i)] != 0;
+    dropped += out ? 1 : 0;
+    checks_.wrong_weights += weights(i) == (out ? 0.0 : full) ? 0 : 1;
+  }
+  checks_.periods += epochs_done % options_.period == 0 ? 1 : 0;
+  checks_.factorisations = removal_.factorisations();
+  checks_.over_cap += dropped > cap + 1e-6 ? 1 : 0;
+  // Only where everybody is a candidate must the cap be met.
+  checks_.missed_cap = std::isinf(options_.redundant) && dropped < cap - 1e-6 ? 1 : 0;
+  kept_ = static_cast<double>((weights.array() != 0).count()) / n;
+}
+
+const RemovalArm* find_arm(const RemovalSeed& seed,
+                           const std::string& method,
+                           std::optional<double> fraction) {
+  for (const RemovalArm& arm : seed.arms)
+    if (arm.method == method && arm.fraction == fraction) return &arm;
+  return nullptr;
+}
+
+Index removed_count(double fraction, Index examples) {
+  return static_cast<Index>(std::llround(fraction * static_cast<double>(examples)));
+}
+
+std::vector<double> read_fractions(const Settings& settings) {
+  std::vector<double> fractions;
+  for (const std::string& text : settings.list("fractions")) {
+    std::size_t used = 0;
+    double value = NAN;
+    try {
+      value = std::stod(text, &used);
+    } catch (const std::logic_error&) {
+    }
+    const double last = fractions.empty() ? 0 : fractions.back();
+    if (used != text.size() || !(value > last && value < 1))
+      throw std::invalid_argument(fmt::format(
+          "[selective-removal] fractions, expected rising numbers between 0 and 1, got '{}'",
+          text));
+    fractions.push_back(value);
+  }
+  if (fractions.empty())
+    throw std::invalid_argument(
+        "[selective-removal] fractions, expected at least one, got none: --set fractions=0.1");
+  return fractions;
+}
+
+RemovalOptions online_options(const Settings& settings, Index dropped, Index examples) {
+  RemovalOptions o = threshold_options(settings);
+  o.harmful = 0;
+  // After the harmful the least helpful, whatever the network makes of them: lowest averages first.
+  o.redundant = std::numeric_limits<double>::infinity();
+  o.confidence = 0;
+  o.max_dropped = static_cast<double>(dropped) / static_cast<double>(examples);
+  return o;
+}
+
+RemovalOptions threshold_options(const Settings& settings) {
+  RemovalOptions o;
+  o.period = settings.whole("period");
+  o.warm_up = settings.whole("warm_up");
+  o.memory = settings.number("memory");
+  o.harmful = settings.number("harmful");
+  o.max_dropped = settings.number("max_dropped");
+  o.damping = settings.number("damping");
+  return o;
+}
+
+std::vector<RemovalSeed> remove_and_train(const Job& job, const TaskOptions& options) {
+  return RemovalStudy(job, options).run();
+}
+
+}  // namespace leaveout
