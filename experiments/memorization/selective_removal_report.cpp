@@ -50,7 +50,7 @@ std::optional<double> value_of(const RemovalSeed& seed,
                                const std::string& method,
                                std::optional<double> fraction,
                                const RemovalMetric& metric) {
-  const RemovalArm* arm = find_arm(seed, method, method == kNothing ? 0 : fraction);
+  const RemovalArm* arm = find_arm(seed, method, fraction);
   return arm ? metric(*arm) : std::nullopt;
 }
 
@@ -152,6 +152,7 @@ void describe(const std::vector<RemovalResult>& done, Results& results) {
       {"online", "the cap is met: below-zero averages first, then the least helpful"},
       {"online_threshold", "averages below -harmful; `removed` says how many that were"},
       {"influence", "Gauss-Newton + (weight_decay + damping) I; of the head, or of all parameters"},
+      {"none_with_validation", "nobody removed, and the validation part trained on as well"},
       {"oracle", "those with a wrong label first, then as random"},
       {"accuracy, loss, rare_accuracy", "of the test part, which no score sees; of rare examples"},
       {"removed_...", "share of that group of the training examples that was removed"},
@@ -190,12 +191,12 @@ std::string arms_table(const RemovalResult& r) {
                        const std::string& method,
                        std::optional<double> at) {
     const auto mean = [&](const char* name) { return mean_of(r, method, at, metric(name)); };
-    const bool random = method == kNothing || method == "random" || !at;
+    const bool removes = at && *at > 0 && method != "random";
     table.row(
         {title,
          plain(mean("accuracy"), 3),
          method == kNothing ? "-" : to_string(difference(r, method, kNothing, at, accuracy_of), 3),
-         random ? "-" : to_string(difference(r, method, "random", at, accuracy_of), 3),
+         !removes ? "-" : to_string(difference(r, method, "random", at, accuracy_of), 3),
          plain(mean("loss"), 3),
          percent(mean("removed_mislabelled")),
          percent(mean("removed_rare")),
@@ -205,12 +206,14 @@ std::string arms_table(const RemovalResult& r) {
   };
   for (const std::string& method : table_methods()) row(method, method, r.judged);
   row(kNothing, kNothing, 0);
+  row("none, V trained on", kWithValidation, 0);
   row(fmt::format("{}: {}",
                   kOwnThreshold,
                   percent(mean_of(r, kOwnThreshold, std::nullopt, metric("removed")))),
       kOwnThreshold,
       std::nullopt);
   table.footnote("means over seeds; differences paired, 95 %, Student's t over seeds");
+  table.footnote("V: the validation part, which the influences and the online rule see");
   table.footnote("epochs: gradients of examples / N, with those that scores take");
   return table.text();
 }

@@ -37,8 +37,7 @@ Estimate mean_of(const RemovalResult& r,
                  std::optional<double> fraction,
                  const RemovalMetric& metric);
 
-/// The same of metric(method) - metric(against) within a seed, both at this fraction; kNothing has
-/// one number for all fractions.
+/// The same of metric(method) - metric(against) within a seed, both at this fraction.
 Estimate difference(const RemovalResult& r,
                     const std::string& method,
                     const std::string& against,

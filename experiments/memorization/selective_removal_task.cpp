@@ -15,6 +15,7 @@
 #include "influence/memorization/early_scores.h"
 #include "influence/memorization/forgetting.h"
 #include "influence/memorization/seeded_training.h"
+#include "influence/metrics/correlation.h"
 #include "models/retraining_pool.h"
 
 namespace leaveout {
@@ -96,6 +97,16 @@ RetrainingTask training_without(const SubsetProblem& problem, const std::vector<
             for (const std::size_t i : rows) weights(static_cast<Index>(i)) = 0;
             return train_seeded(problem, weights, 0);
           }};
+}
+
+Dataset with_validation(const GroupedTask& task) {
+  Dataset both = *task.train;
+  const Index more = task.validation->size();
+  both.inputs.conservativeResize(Eigen::NoChange, both.size() + more);
+  both.targets.conservativeResize(Eigen::NoChange, both.size());
+  both.inputs.rightCols(more) = task.validation->inputs;
+  both.targets.rightCols(more) = task.validation->targets;
+  return both;
 }
 
 struct OnlineOutcome {
@@ -201,17 +212,33 @@ class RemovalStudy {
   }
   double epochs() const { return static_cast<double>(job_.task.base.epochs); }
 
+  RemovalArm all_kept(const GroupedTask& task, const char* method, const VectorXd& theta) const {
+    RemovalArm arm = measure(task, {theta, nobody(task)});
+    arm.method = method;
+    arm.fraction = 0;
+    arm.epochs = epochs();
+    return arm;
+  }
+
   void train_bases() {
+    std::vector<Dataset> both;
+    std::vector<SubsetProblem> larger;
+    for (const GroupedTask& task : tasks_) {
+      both.push_back(with_validation(task));
+      larger.push_back(task.problem);
+    }
     std::vector<RetrainingTask> trainings;
-    for (const GroupedTask& task : tasks_)
-      trainings.push_back(training_without(task.problem, nobody(task)));
+    for (std::size_t s = 0; s < tasks_.size(); ++s) {
+      larger[s].train = &both[s];
+      trainings.push_back(training_without(tasks_[s].problem, nobody(tasks_[s])));
+      trainings.push_back(training_without(larger[s], nobody(tasks_[s])));
+    }
     const std::vector<Run> runs = retrain(trainings, pool("base"));
     for (std::size_t s = 0; s < tasks_.size(); ++s) {
-      base_.push_back(runs[s].theta);
-      RemovalArm arm = measure(tasks_[s], {base_[s], nobody(tasks_[s])});
-      arm.method = kNothing;
-      arm.fraction = 0;
-      arm.epochs = epochs();
+      base_.push_back(runs[2 * s].theta);
+      seeds_[s].arms.push_back(all_kept(tasks_[s], kNothing, base_[s]));
+      RemovalArm arm = all_kept(tasks_[s], kWithValidation, runs[2 * s + 1].theta);
+      arm.epochs *= static_cast<double>(both[s].size()) / static_cast<double>(tasks_[s].examples());
       seeds_[s].arms.push_back(arm);
     }
   }
@@ -224,7 +251,7 @@ class RemovalStudy {
       for (Index m = 0; m < scores.cols(); ++m)
         for (const double fraction : fractions_) {
           removed.push_back(nobody(tasks_[s]));
-          for (const Index i : removed_examples(-scores.col(m), fraction))
+          for (const Index i : removed_examples(-merge_ties(scores.col(m)), fraction))
             removed.back()[static_cast<std::size_t>(i)] = 1;
           trainings.push_back(training_without(tasks_[s].problem, removed.back()));
         }
@@ -349,8 +376,9 @@ void WatchedRemoval::after_epoch(Index epochs_done, const VectorXd& theta, Vecto
 const RemovalArm* find_arm(const RemovalSeed& seed,
                            const std::string& method,
                            std::optional<double> fraction) {
+  const bool all_kept = method == kNothing || method == kWithValidation;
   for (const RemovalArm& arm : seed.arms)
-    if (arm.method == method && arm.fraction == fraction) return &arm;
+    if (arm.method == method && (all_kept || arm.fraction == fraction)) return &arm;
   return nullptr;
 }
 

@@ -38,6 +38,9 @@ inline constexpr std::array<const char*, 9> kRankings = {"head_influence",
                                                          "random",
                                                          "oracle"};
 inline constexpr const char* kNothing = "none";  // nobody is removed
+/// Nobody is removed, and the validation part is trained on: what else its labels could be used
+/// for.
+inline constexpr const char* kWithValidation = "none_with_validation";
 inline constexpr const char* kOnline = "online";
 inline constexpr const char* kOwnThreshold = "online_threshold";
 
@@ -94,13 +97,13 @@ struct RemovalArm {
 
 struct RemovalSeed {
   std::uint64_t seed = 0;
-  std::vector<RemovalArm> arms = {};  // kNothing first
+  std::vector<RemovalArm> arms = {};
   OnlineChecks checks = {};
   bool same_bits = false;  // a cap of 0 gives the very parameters of kNothing
   std::array<Index, 4> groups = {};
 };
 
-/// Nothing where there is no such arm.
+/// Nothing where there is no such arm. Where nobody is removed one arm serves all fractions.
 const RemovalArm* find_arm(const RemovalSeed& seed,
                            const std::string& method,
                            std::optional<double> fraction);
