@@ -144,7 +144,9 @@ void describe(const std::vector<RemovalResult>& done, Results& results) {
   run["conventions"] = {
       {"removal",
        "weight 0, the others keep 1/N; offline rankings are made once, and the network is trained "
-       "again from the same start and on the same batches; the online rule decides every period"},
+       "again from the same start and on the same batches; the online rule decides every period, "
+       "so "
+       "that the network has learned from those whom it drops until then"},
       {"who goes first",
        "the highest: harm to the validation part (-Inf(i -> V)), self-influence, loss, forgetting "
        "events, EL2N, GraNd. EL2N, GraNd and forgetting events serve others to remove the easiest; "

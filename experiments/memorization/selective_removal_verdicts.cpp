@@ -141,9 +141,9 @@ struct Line {
   Style style;
 };
 constexpr std::array<Line, 7> kLines = {{{kOnline, "online", Style::line_points},
-                                         {"head_influence", "head influence", Style::line_points},
-                                         {"full_influence", "full influence", Style::line_points},
-                                         {"self_influence", "self-influence", Style::line_points},
+                                         {"head_influence", "head", Style::line_points},
+                                         {"full_influence", "full", Style::line_points},
+                                         {"self_influence", "self", Style::line_points},
                                          {"loss", "loss", Style::line_points},
                                          {"random", "random", Style::dashed},
                                          {"oracle", "oracle", Style::dotted}}};
@@ -204,9 +204,11 @@ void draw(const std::vector<RemovalResult>& done, const std::filesystem::path& f
   figure.columns = done.size() > 1 ? 2 : 1;
   for (const RemovalResult& r : done) figure.panels.push_back(panel(r));
   figure.footnotes = {
-      "Test accuracy less that of the same training with nobody removed (dashed line at 0).",
-      "Error bars, of the online rule: 95 %, Student's t over seeds. EL2N and GraNd: in "
-      "summary.csv."};
+      "Gain over the same training with nobody removed; error bars, of the online rule: 95 %, "
+      "Student's t over seeds.",
+      "head, full: by influence on the validation part V, of the last layer or of all parameters; "
+      "self: by self-influence;",
+      "V trained on: nobody removed and V added. Forgetting events, EL2N and GraNd: summary.csv."};
   write_panel_figure(folder, figure);
 }
 
