@@ -35,7 +35,7 @@ void check(const Job& job, const TaskOptions& options) {
   require(std::find(fractions.begin(), fractions.end(), s.number("judged")) != fractions.end(),
           fmt::format("judged, expected one of fractions, got {:g}", s.number("judged")));
   // The rule refuses what is out of its range, and a network without a dense last layer.
-  SelectiveRemoval(*task.model, *task.train, *task.validation, 0, threshold_options(s));
+  const SelectiveRemoval rule(*task.model, *task.train, *task.validation, 0, threshold_options(s));
   require(epochs / s.whole("period") * s.whole("period") >= std::max<Index>(1, s.whole("warm_up")),
           fmt::format("period and warm_up, expected a period that ends after the warm-up and "
                       "within {} epochs, got {} and {}",
