@@ -4,16 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cassert>
-#include <cmath>
-
 #include "datasets/sha256.h"
 #include "datasets/words.h"
 #include "experiments/harmonic/subset_task.h"
-#include "influence/few_parameters/restricted_influence.h"
-#include "influence/memorization/early_scores.h"
-#include "influence/memorization/forgetting.h"
 #include "influence/memorization/seeded_training.h"
 #include "influence/metrics/correlation.h"
 #include "models/retraining_pool.h"
@@ -24,34 +17,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 namespace {
-
-constexpr std::uint64_t kRandomOrder = 0x52454d4f56;  // its stream of random numbers
-
-Index ranking_column(const std::string& name) {
-  const auto at = std::find(kRankings.begin(), kRankings.end(), name);
-  assert(at != kRankings.end());
-  return at - kRankings.begin();
-}
-
-/// By all parameters: one matrix, one decomposition, for the harm to V and for self-influence.
-void full_rankings(
-    const GroupedTask& task, const VectorXd& theta, double damping, int threads, MatrixXd& scores) {
-  const Objective q = training_objective(*task.model, *task.train, task.problem.weight_decay);
-  MatrixXd c = Evaluator(q).curvature(theta, Curvature::gauss_newton, threads);
-  c.diagonal().array() += damping;
-  const MatrixXd g = loss_gradients(*task.model, *task.train, theta);
-  const VectorXd v = loss_gradients(*task.model, *task.validation, theta).rowwise().mean();
-  const MatrixXd steps = restricted_steps(c, g, task.examples()).x;
-  scores.col(ranking_column("full_influence")) = -(steps.transpose() * v);
-  scores.col(ranking_column("self_influence")) = g.cwiseProduct(steps).colwise().sum().transpose();
-}
-
-VectorXd random_order(const GroupedTask& task) {
-  Random random(task.settings.seed, {kRandomOrder});
-  VectorXd order(task.examples());
-  for (Index i = 0; i < order.size(); ++i) order(i) = random.uniform();
-  return order;
-}
 
 /// A network after its training, and who was not in it at the end.
 struct Outcome {
@@ -316,63 +281,6 @@ class RemovalStudy {
 
 }  // namespace
 
-MatrixXd removal_rankings(const GroupedTask& task,
-                          const VectorXd& theta,
-                          const Settings& settings,
-                          const TaskOptions& options) {
-  MatrixXd scores(task.examples(), static_cast<Index>(kRankings.size()));
-  const auto set = [&](const char* name, const VectorXd& values) {
-    scores.col(ranking_column(name)) = values;
-  };
-  const double damping = settings.number("damping");
-  HeadScorer head(*task.model, *task.train, *task.validation, task.problem.weight_decay, damping);
-  set("head_influence", -head.at(theta, full_weights(task.problem), options.threads).scores);
-  full_rankings(task, theta, damping, options.threads, scores);
-  set("loss", losses(*task.model, *task.train, theta));
-
-  const std::string& name = task.settings.name;
-  SubsetProblem runs = task.problem;
-  runs.seeds = settings.whole("runs");
-  set("forgetting", forgetting_scores(runs, subset_pool(options, name + " forgetting")).events);
-  const MatrixXd thetas =
-      early_thetas(runs, settings.whole("early_epochs"), subset_pool(options, name + " early"));
-  const EarlyScores early = early_scores(*task.model, *task.train, thetas);
-  set("el2n", early.el2n.mean);
-  set("grand", early.grand.mean);
-
-  VectorXd order = random_order(task);
-  set("random", order);
-  for (Index i = 0; i < order.size(); ++i)
-    if (task.groups[static_cast<std::size_t>(i)] == PlantedGroup::mislabelled) order(i) += 1;
-  set("oracle", order);
-  return scores;
-}
-
-WatchedRemoval::WatchedRemoval(const GroupedTask& task, const RemovalOptions& options)
-    : options_(options),
-      removal_(*task.model, *task.train, *task.validation, task.problem.weight_decay, options) {
-  checks_.trainings = 1;
-}
-
-void WatchedRemoval::after_epoch(Index epochs_done, const VectorXd& theta, VectorXd& weights) {
-  epochs_ += kept_;
-  removal_.after_epoch(epochs_done, theta, weights);
-  const auto n = static_cast<double>(weights.size());
-  const double full = 1.0 / n, cap = options_.max_dropped * n;
-  double dropped = 0;
-  for (Index i = 0; i < weights.size(); ++i) {
-    const bool out = rule().dropped()[static_cast<std::size_t>(i)] != 0;
-    dropped += out ? 1 : 0;
-    checks_.wrong_weights += weights(i) == (out ? 0.0 : full) ? 0 : 1;
-  }
-  checks_.periods += epochs_done % options_.period == 0 ? 1 : 0;
-  checks_.factorisations = removal_.factorisations();
-  checks_.over_cap += dropped > cap + 1e-6 ? 1 : 0;
-  // Only where everybody is a candidate must the cap be met.
-  checks_.missed_cap = std::isinf(options_.redundant) && dropped < cap - 1e-6 ? 1 : 0;
-  kept_ = static_cast<double>((weights.array() != 0).count()) / n;
-}
-
 const RemovalArm* find_arm(const RemovalSeed& seed,
                            const std::string& method,
                            std::optional<double> fraction) {
@@ -380,53 +288,6 @@ const RemovalArm* find_arm(const RemovalSeed& seed,
   for (const RemovalArm& arm : seed.arms)
     if (arm.method == method && (all_kept || arm.fraction == fraction)) return &arm;
   return nullptr;
-}
-
-Index removed_count(double fraction, Index examples) {
-  return static_cast<Index>(std::llround(fraction * static_cast<double>(examples)));
-}
-
-std::vector<double> read_fractions(const Settings& settings) {
-  std::vector<double> fractions;
-  for (const std::string& text : settings.list("fractions")) {
-    std::size_t used = 0;
-    double value = NAN;
-    try {
-      value = std::stod(text, &used);
-    } catch (const std::logic_error&) {
-    }
-    const double last = fractions.empty() ? 0 : fractions.back();
-    if (used != text.size() || !(value > last && value < 1))
-      throw std::invalid_argument(fmt::format(
-          "[selective-removal] fractions, expected rising numbers between 0 and 1, got '{}'",
-          text));
-    fractions.push_back(value);
-  }
-  if (fractions.empty())
-    throw std::invalid_argument(
-        "[selective-removal] fractions, expected at least one, got none: --set fractions=0.1");
-  return fractions;
-}
-
-RemovalOptions online_options(const Settings& settings, Index dropped, Index examples) {
-  RemovalOptions o = threshold_options(settings);
-  o.harmful = 0;
-  // After the harmful the least helpful, whatever the network makes of them: lowest averages first.
-  o.redundant = std::numeric_limits<double>::infinity();
-  o.confidence = 0;
-  o.max_dropped = static_cast<double>(dropped) / static_cast<double>(examples);
-  return o;
-}
-
-RemovalOptions threshold_options(const Settings& settings) {
-  RemovalOptions o;
-  o.period = settings.whole("period");
-  o.warm_up = settings.whole("warm_up");
-  o.memory = settings.number("memory");
-  o.harmful = settings.number("harmful");
-  o.max_dropped = settings.number("max_dropped");
-  o.damping = settings.number("damping");
-  return o;
 }
 
 std::vector<RemovalSeed> remove_and_train(const Job& job, const TaskOptions& options) {
