@@ -4,6 +4,7 @@
 #include "experiments/memorization/few_parameters.h"
 #include "experiments/memorization/memorize_or_generalize.h"
 #include "experiments/memorization/relative_influence.h"
+#include "experiments/memorization/selective_removal.h"
 
 namespace leaveout {
 
@@ -21,7 +22,12 @@ std::vector<Experiment> memorization_experiments() {
            "who explains a prediction: outliers or neighbours?",
            relative_influence_settings(),
            run_relative_influence,
-           relative_influence_words()}};
+           relative_influence_words()},
+          {"selective-removal",
+           "is a network better when influence removes examples while it trains?",
+           selective_removal_settings(),
+           run_selective_removal,
+           selective_removal_words()}};
 }
 
 }  // namespace leaveout
