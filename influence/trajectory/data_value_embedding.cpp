@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 
-#include "influence/trajectory/plain_sgd.h"
+#include "influence/trajectory/requirements.h"
 
 namespace leaveout {
 
@@ -16,19 +15,6 @@ namespace {
 
 Index largest_batch(const TrainingLog& log) {
   return std::min(log.protocol.batch_size, log.examples);
-}
-
-void check_fits(const Trajectory& path, double memory) {
-  const double bytes = data_value_bytes(path);
-  if (bytes <= memory) return;
-  throw std::invalid_argument(
-      fmt::format("[data value embedding] {0} x {0} propagator and {1} embeddings, expected at "
-                  "most {2:.3g} MB, "
-                  "got {3:.3g} MB: raise the memory, or take a smaller model",
-                  path.parameters(),
-                  path.examples(),
-                  memory / 1e6,
-                  bytes / 1e6));
 }
 
 }  // namespace
@@ -41,8 +27,11 @@ double data_value_bytes(const Trajectory& path) {
 
 MatrixXd data_value_embeddings(const Trajectory& path, double memory) {
   require_plain_sgd(path, "data value embedding", "its propagator is that of theta alone");
-  check_fits(path, memory);
   const Index p = path.parameters();
+  require_memory("data value embedding",
+                 fmt::format("{0} x {0} propagator and {1} embeddings", p, path.examples()),
+                 data_value_bytes(path),
+                 memory);
   const double penalty = path.objective->weight_decay + path.objective->damping;
   MatrixXd propagator = MatrixXd::Identity(p, p);  // K: from after this step to the end
   MatrixXd embeddings = MatrixXd::Zero(p, path.examples());

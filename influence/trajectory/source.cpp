@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "influence/solvers/eigen.h"
+#include "influence/trajectory/requirements.h"
 
 namespace leaveout {
 
@@ -33,14 +34,10 @@ void check(const Trajectory& path, const MatrixXd& query_gradients, const Source
                     options.segments,
                     options.checkpoints));
   const auto p = static_cast<double>(path.parameters());
-  const double bytes = 8 * 4 * p * p;  // mean, one more, its copy in the solver, eigenvectors
-  if (bytes > options.memory)
-    throw std::invalid_argument(fmt::format(
-        "[source] {0} x {0} curvature, expected at most {1:.3g} MB, got {2:.3g} MB: raise the "
-        "memory, or take a smaller model",
-        path.parameters(),
-        options.memory / 1e6,
-        bytes / 1e6));
+  require_memory("source",
+                 fmt::format("{0} x {0} curvature", path.parameters()),
+                 8 * 4 * p * p,  // mean, one more, its copy in the solver, eigenvectors
+                 options.memory);
 }
 
 /// One stationary stretch of the training.

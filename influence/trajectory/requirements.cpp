@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "influence/trajectory/plain_sgd.h"
+#include "influence/trajectory/requirements.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,17 @@ void require_plain_sgd(const Trajectory& path, const std::string& who, const std
                   optimiser_name(p.optimiser),
                   p.momentum,
                   why));
+}
+
+void require_memory(const std::string& who, const std::string& what, double bytes, double memory) {
+  if (bytes <= memory) return;
+  throw std::invalid_argument(
+      fmt::format("[{}] {}, expected at most {:.3g} MB, got {:.3g} MB: raise the memory, or take a "
+                  "smaller model",
+                  who,
+                  what,
+                  memory / 1e6,
+                  bytes / 1e6));
 }
 
 }  // namespace leaveout
