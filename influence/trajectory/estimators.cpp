@@ -64,7 +64,7 @@ Scores data_value(const Trajectory& path, const QueryLosses& queries, const Opti
   return data_value_scores(path, queries, o.memory);
 }
 
-template <Curvature curvature>
+template <SourceCurvature curvature>
 Scores source(const Trajectory& path, const QueryLosses& queries, const Options& o) {
   return source_scores(path, queries, {o.segments, o.checkpoints, curvature, o.memory});
 }
@@ -111,11 +111,15 @@ constexpr Entry kEstimators[] = {
     {Kind::source_hessian,
      "source_hessian",
      "stationary segments, exponentials of their Hessians",
-     source<Curvature::full>},
+     source<SourceCurvature::hessian>},
     {Kind::source_gauss_newton,
      "source_gauss_newton",
      "stationary segments, exponentials of their Gauss-Newton matrices",
-     source<Curvature::gauss_newton>},
+     source<SourceCurvature::gauss_newton>},
+    {Kind::source_ek_fac,
+     "source_ek_fac",
+     "stationary segments, exponentials of their EK-FAC",
+     source<SourceCurvature::ek_fac>},
     {Kind::influence_function,
      "influence_function",
      "inverse Hessian at the end, as if training had converged",

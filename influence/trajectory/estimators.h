@@ -24,6 +24,7 @@ enum class TrajectoryEstimator {
   data_value_embedding,
   source_hessian,
   source_gauss_newton,
+  source_ek_fac,
   influence_function
 };
 

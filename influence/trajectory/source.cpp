@@ -7,8 +7,10 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "influence/curvature/ek_fac.h"
 #include "influence/solvers/eigen.h"
 #include "influence/trajectory/requirements.h"
+#include "models/names.h"
 
 namespace leaveout {
 
@@ -16,6 +18,10 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 namespace {
+
+constexpr Names<SourceCurvature, 3> kCurvatures = {{{SourceCurvature::hessian, "hessian"},
+                                                    {SourceCurvature::gauss_newton, "gauss_newton"},
+                                                    {SourceCurvature::ek_fac, "ek_fac"}}};
 
 void check(const Trajectory& path, const MatrixXd& query_gradients, const SourceOptions& options) {
   if (query_gradients.rows() != path.parameters())
@@ -33,6 +39,7 @@ void check(const Trajectory& path, const MatrixXd& query_gradients, const Source
                     path.steps(),
                     options.segments,
                     options.checkpoints));
+  if (options.curvature == SourceCurvature::ek_fac) return;
   const auto p = static_cast<double>(path.parameters());
   require_memory("source",
                  fmt::format("{0} x {0} curvature", path.parameters()),
@@ -65,25 +72,52 @@ DenseOperator mean_curvature(const Trajectory& path, const Segment& s, Curvature
   return DenseOperator(mean / static_cast<double>(s.theta.size()));
 }
 
+/// Of adjoints q (P x Q): tau phi(tau H) q, and S q in their place. Returns the smallest
+/// eigenvalue.
+double decay(const Trajectory& path,
+             const Segment& s,
+             SourceCurvature curvature,
+             MatrixXd& adjoint,
+             MatrixXd& direction) {
+  const auto apply = [&](const VectorXd& values, const auto& to_basis, const auto& from_basis) {
+    const VectorXd x = s.time * values;                                         // (P)
+    const MatrixXd along = to_basis(adjoint);                                   // (P x Q)
+    const MatrixXd filled = x.unaryExpr(&decay_share).asDiagonal() * along;     // (P x Q)
+    const MatrixXd decayed = (-x).array().exp().matrix().asDiagonal() * along;  // (P x Q)
+    direction = s.time * from_basis(filled);
+    adjoint = from_basis(decayed);
+    return values.minCoeff();
+  };
+  if (curvature == SourceCurvature::ek_fac) {
+    const EkFac h(*path.objective, s.theta);
+    return apply(
+        h.values(),
+        [&](const MatrixXd& v) { return h.to_basis(v); },
+        [&](const MatrixXd& c) { return h.from_basis(c); });
+  }
+  const bool hessian = curvature == SourceCurvature::hessian;
+  const Eigendecomposition h(
+      mean_curvature(path, s, hessian ? Curvature::full : Curvature::gauss_newton));
+  return apply(
+      h.values(),
+      [&](const MatrixXd& v) { return MatrixXd(h.vectors().transpose() * v); },
+      [&](const MatrixXd& c) { return MatrixXd(h.vectors() * c); });
+}
+
 /// Adds the segment's share to `values` (Q x N) and takes the adjoint (P x Q) to its begin.
 void walk(const Trajectory& path,
           const Segment& s,
-          Curvature curvature,
+          SourceCurvature curvature,
           MatrixXd& adjoint,
           MatrixXd& values) {
-  const Eigendecomposition h(mean_curvature(path, s, curvature));
-  const VectorXd x = s.time * h.values();                    // (P)
-  const MatrixXd along = h.vectors().transpose() * adjoint;  // (P x Q)
-  const MatrixXd filled = x.unaryExpr(&decay_share).asDiagonal() * along;
-  const MatrixXd decayed = (-x).array().exp().matrix().asDiagonal() * along;
-  const MatrixXd direction = s.time * (h.vectors() * filled);  // tau phi(tau H) q
-  adjoint.noalias() = h.vectors() * decayed;
+  MatrixXd direction;  // (P x Q)
+  const double smallest = decay(path, s, curvature, adjoint, direction);
   if (!adjoint.allFinite() || !direction.allFinite())
     throw std::invalid_argument(
         fmt::format("[source] a segment with time {:.3g} and smallest eigenvalue {:.3g}, expected "
                     "a finite exponential: take more segments, or gauss_newton",
                     s.time,
-                    h.values()(0)));
+                    smallest));
   const VectorXd weights = path.objective->weights / static_cast<double>(s.theta.size());
   for (const VectorXd& theta : s.theta) {
     const MatrixXd slopes = loss_slopes(path.model(), path.train(), theta, direction);  // (N x Q)
@@ -92,6 +126,10 @@ void walk(const Trajectory& path,
 }
 
 }  // namespace
+
+std::string source_curvature_name(SourceCurvature curvature) {
+  return name_of(kCurvatures, curvature);
+}
 
 double decay_share(double x) {
   return x == 0 ? 1 : -std::expm1(-x) / x;
@@ -122,9 +160,8 @@ Scores source_scores(const Trajectory& path,
   return trajectory_scores(
       path,
       source_values(path, queries.gradients(path.theta_end()), options),
-      fmt::format("source, {}, {} segments",
-                  options.curvature == Curvature::full ? "hessian" : "gauss_newton",
-                  options.segments));
+      fmt::format(
+          "source, {}, {} segments", source_curvature_name(options.curvature), options.segments));
 }
 
 }  // namespace leaveout

@@ -17,6 +17,9 @@
 // is exact near zero and for negative ones: directions of negative curvature grow, as they do in
 // training, and none is clipped.
 //
+// Curvature: the Hessian, the Gauss-Newton matrix, or EK-FAC, the paper's own for large models of
+// dense layers, whose basis is a Kronecker product and takes no P x P matrix.
+//
 // Our choices: segments are of equally many steps; checkpoints lie in the middles of equal parts of
 // a segment; momentum multiplies tau by 1 / (1 - momentum), the rate of descent in the long run.
 //
@@ -26,11 +29,15 @@
 
 namespace leaveout {
 
+enum class SourceCurvature { hessian, gauss_newton, ek_fac };
+/// "hessian", "gauss_newton", "ek_fac".
+std::string source_curvature_name(SourceCurvature curvature);
+
 struct SourceOptions {
   Index segments = 3;
   Index checkpoints = 2;  // of each segment, at most its number of steps
-  Curvature curvature = Curvature::gauss_newton;
-  double memory = 1e9;  // bytes for curvature and eigenvectors
+  SourceCurvature curvature = SourceCurvature::gauss_newton;
+  double memory = 1e9;  // bytes for curvature and eigenvectors; not of ek_fac
 };
 
 /// (1 - e^-x) / x, to rounding for all x; 1 at zero.

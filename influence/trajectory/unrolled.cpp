@@ -49,6 +49,7 @@ void take_removed(const Trajectory& path,
                   MatrixXd& dg) {
   if (found.empty()) return;
   std::vector<Index> examples;
+  examples.reserve(found.size());
   for (const auto& [place, column] : found)
     examples.push_back(step.batch[static_cast<std::size_t>(place)]);
   MatrixXd change = batch_loss_gradients(path, step.before.theta, examples);  // (P x found)

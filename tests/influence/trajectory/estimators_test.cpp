@@ -72,8 +72,9 @@ TEST_CASE("the registry calls what the names say") {
   first.propagate = false;
   CHECK(estimate(Kind::first_order, s) == unrolled_scores(s.path(), s.queries(), first).values);
   for (const auto& [kind, curvature] :
-       {std::pair{Kind::source_hessian, Curvature::full},
-        std::pair{Kind::source_gauss_newton, Curvature::gauss_newton}})
+       {std::pair{Kind::source_hessian, SourceCurvature::hessian},
+        std::pair{Kind::source_gauss_newton, SourceCurvature::gauss_newton},
+        std::pair{Kind::source_ek_fac, SourceCurvature::ek_fac}})
     CHECK(estimate(kind, s, {.segments = 2, .checkpoints = 1}) ==
           source_scores(s.path(), s.queries(), {2, 1, curvature}).values);
 }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <unsupported/Eigen/MatrixFunctions>
 
+#include "influence/curvature/ek_fac.h"
 #include "influence/trajectory/unrolled.h"
 #include "tests/influence/trajectory/recorded.h"
 
@@ -20,6 +21,9 @@ namespace {
 MatrixXd weighted_gradients(const Setting& s, const VectorXd& theta) {
   return loss_gradients(s.problem.model, s.problem.train, theta) * s.objective.weights.asDiagonal();
 }
+
+constexpr SourceCurvature kAll[] = {
+    SourceCurvature::hessian, SourceCurvature::gauss_newton, SourceCurvature::ek_fac};
 
 MatrixXd source(const Setting& s, const SourceOptions& options) {
   return source_scores(s.path(), s.queries(), options).values;
@@ -47,7 +51,7 @@ TEST_CASE("source is its forward sum of segments, with the matrix exponential it
   // Written down forward, with dense exponentials and a linear solver: none of source.cpp's means.
   const Problem p = tanh_classification_problem();
   for (const double momentum : {0.0, 0.5})
-    for (const Curvature curvature : {Curvature::full, Curvature::gauss_newton}) {
+    for (const SourceCurvature curvature : kAll) {
       const Setting s(p, protocol_of(OptimiserKind::sgd, momentum));
       const Index steps = s.log.steps(), cut = steps / 2;
       Replay replay(s.objective, s.log);
@@ -58,11 +62,18 @@ TEST_CASE("source is its forward sum of segments, with the matrix exponential it
         for (Index t = begin; t < end; ++t) time += s.log.rates[static_cast<std::size_t>(t)];
         time /= 1 - momentum;
         MatrixXd h = 0 * one, g = 0 * u;
+        std::vector<VectorXd> points;
         for (const Index t : segment_checkpoints(begin, end, 2)) {
           const VectorXd theta = replay.theta(t);
-          h += 0.5 * Evaluator(s.objective).curvature(theta, curvature);
+          points.push_back(theta);
+          h +=
+              0.5 * Evaluator(s.objective)
+                        .curvature(theta,
+                                   curvature == SourceCurvature::hessian ? Curvature::full
+                                                                         : Curvature::gauss_newton);
           g += 0.5 * weighted_gradients(s, theta);
         }
+        if (curvature == SourceCurvature::ek_fac) h = EkFac(s.objective, points).dense();
         const MatrixXd exponent = -time * h;
         const MatrixXd decay = exponent.exp();
         u = (decay * u + (one - decay) * h.partialPivLu().solve(g)).eval();
@@ -79,7 +90,8 @@ TEST_CASE("one segment of a long descent on a strongly convex problem is the inf
   const MatrixXd h = Evaluator(s.objective).curvature(theta, Curvature::full);
   const MatrixXd influence =
       s.queries().gradients(theta).transpose() * h.llt().solve(weighted_gradients(s, theta));
-  const SourceOptions options{.segments = 1, .checkpoints = 1, .curvature = Curvature::full};
+  const SourceOptions options{
+      .segments = 1, .checkpoints = 1, .curvature = SourceCurvature::hessian};
   CHECK(relative(source(s, options), influence) < 1e-9);
 }
 
@@ -94,7 +106,7 @@ TEST_CASE("where the learning rate vanishes, source is the first-order sum at it
   for (const double rate : s.log.rates) time += rate;
   const MatrixXd gradients = s.queries().gradients(s.log.end.theta);
   const MatrixXd tracin = time * gradients.transpose() * weighted_gradients(s, s.start);
-  CHECK(relative(source(s, {.curvature = Curvature::full}), tracin) < 1e-8);
+  CHECK(relative(source(s, {.curvature = SourceCurvature::hessian}), tracin) < 1e-8);
   // Six epochs draw each example six times: the sum over actual batches differs by its rates only.
   CHECK(relative(unrolled_scores(s.path(), s.queries(), first).values, tracin) < 0.2);
 }
@@ -107,7 +119,7 @@ TEST_CASE(
     const Index steps = k == 0 ? 20 : 40;
     const Setting s(p, descent(2.0 / static_cast<double>(steps), steps));
     const MatrixXd exact = unrolled_scores(s.path(), s.queries()).values;
-    const SourceOptions options{.segments = steps, .curvature = Curvature::full};
+    const SourceOptions options{.segments = steps, .curvature = SourceCurvature::hessian};
     error[k] = relative(source(s, options), exact);
   }
   CHECK(error[0] < 0.1);
@@ -118,7 +130,7 @@ TEST_CASE("source has the sign of retraining") {
   const Problem p = tanh_classification_problem();
   const Setting s(p, protocol_of(OptimiserKind::sgd, 0.5));
   const QueryLosses mean = s.queries(QueryLosses::As::mean);
-  for (const Curvature curvature : {Curvature::full, Curvature::gauss_newton}) {
+  for (const SourceCurvature curvature : kAll) {
     const Scores scores = source_scores(s.path(), mean, {.curvature = curvature});
     Index strongest = 0;
     scores.values.row(0).cwiseAbs().maxCoeff(&strongest);
