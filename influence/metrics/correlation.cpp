@@ -86,6 +86,57 @@ std::optional<double> spearman_unchecked(const VectorXd& x, const VectorXd& y) {
   return pearson_unchecked(average_ranks(x), average_ranks(y));
 }
 
+/// Pairs of equal neighbours in [first, last).
+template <class Iterator>
+double tied_pairs(Iterator first, Iterator last) {
+  double pairs = 0;
+  while (first != last) {
+    const auto next = std::find_if(first, last, [&](const auto& v) { return v != *first; });
+    const auto count = static_cast<double>(next - first);
+    pairs += count * (count - 1) / 2;
+    first = next;
+  }
+  return pairs;
+}
+
+/// Sorts and returns how many pairs were out of order: a merge sort that counts its exchanges.
+double sort_counting(std::vector<double>& v, std::vector<double>& scratch, Index begin, Index end) {
+  if (end - begin < 2) return 0;
+  const Index middle = begin + (end - begin) / 2;
+  double exchanges = sort_counting(v, scratch, begin, middle);
+  exchanges += sort_counting(v, scratch, middle, end);
+  for (Index i = begin, j = middle, k = begin; k < end; ++k) {
+    const bool from_left = j == end || (i < middle && v[i] <= v[j]);
+    if (!from_left) exchanges += static_cast<double>(middle - i);
+    scratch[k] = from_left ? v[i++] : v[j++];
+  }
+  std::copy(scratch.begin() + begin, scratch.begin() + end, v.begin() + begin);
+  return exchanges;
+}
+
+/// Of values whose ties are merged (Knight 1966): sorted by x, then y, the pairs whose y are out of
+/// order are the discordant ones.
+std::optional<double> kendall_unchecked(const VectorXd& x, const VectorXd& y) {
+  const Index n = x.size();
+  if (n < 2 || is_constant(x) || is_constant(y)) return std::nullopt;
+  std::vector<std::pair<double, double>> pairs;
+  for (Index i = 0; i < n; ++i) pairs.emplace_back(x[i], y[i]);
+  std::sort(pairs.begin(), pairs.end());
+  std::vector<double> first, second;
+  for (const auto& [a, b] : pairs) {
+    first.push_back(a);
+    second.push_back(b);
+  }
+  std::vector<double> scratch(second.size());
+  const double both = tied_pairs(pairs.begin(), pairs.end());
+  const double tied_x = tied_pairs(first.begin(), first.end());
+  const double discordant = sort_counting(second, scratch, 0, n);
+  const double tied_y = tied_pairs(second.begin(), second.end());
+  const double all = 0.5 * static_cast<double>(n) * static_cast<double>(n - 1);
+  const double difference = all - tied_x - tied_y + both - 2 * discordant;
+  return difference / std::sqrt((all - tied_x) * (all - tied_y));
+}
+
 std::optional<double> slope_unchecked(const VectorXd& x, const VectorXd& y) {
   if (x.size() < 2 || is_constant(x)) return std::nullopt;
   if (is_constant(y)) return 0.0;
@@ -138,6 +189,11 @@ std::optional<double> pearson(const VectorXd& x, const VectorXd& y) {
 std::optional<double> spearman(const VectorXd& x, const VectorXd& y) {
   check_pairs(x, y);
   return spearman_unchecked(merge_ties(x), merge_ties(y));
+}
+
+std::optional<double> kendall(const VectorXd& x, const VectorXd& y) {
+  check_pairs(x, y);
+  return kendall_unchecked(merge_ties(x), merge_ties(y));
 }
 
 std::optional<double> slope(const VectorXd& estimate, const VectorXd& truth) {

@@ -7,6 +7,8 @@
 //   Pearson   = sum (x_i - a)(y_i - b) / sqrt(sum (x_i - a)^2 * sum (y_i - b)^2)
 //   Spearman  = Pearson of the ranks, tied values sharing their average rank; values closer than
 //               1e-12 of the largest magnitude are tied, because their order is rounding
+//   Kendall   = (concordant - discordant pairs) / sqrt(pairs not tied in x * pairs not tied in y)
+//               tau-b, ties as for Spearman; O(n log n)
 //   slope     = sum (x_i - a)(y_i - b) / sum (x_i - a)^2     least squares of y (truth) on x
 //   (estimate)
 //
@@ -65,6 +67,9 @@ std::optional<double> pearson(const Eigen::VectorXd& x, const Eigen::VectorXd& y
 
 /// Spearman's rank correlation of x and y (n), ties by average ranks. Undefined as for `pearson`.
 std::optional<double> spearman(const Eigen::VectorXd& x, const Eigen::VectorXd& y);
+
+/// Kendall's tau-b of x and y (n), ties by merge_ties. Undefined as for `pearson`.
+std::optional<double> kendall(const Eigen::VectorXd& x, const Eigen::VectorXd& y);
 
 /// Least-squares slope of `truth` on `estimate` (n), in units of truth per estimate. Undefined for
 /// n < 2 or a constant estimate; a constant truth has slope 0.

@@ -49,6 +49,7 @@ void take_removed(const Trajectory& path,
                   MatrixXd& dg) {
   if (found.empty()) return;
   std::vector<Index> examples;
+  examples.reserve(found.size());
   for (const auto& [place, column] : found)
     examples.push_back(step.batch[static_cast<std::size_t>(place)]);
   MatrixXd change = batch_loss_gradients(path, step.before.theta, examples);  // (P x found)
@@ -63,6 +64,11 @@ void take_removed(const Trajectory& path,
     }
     dg.col(k) -= path.share(i, static_cast<Index>(step.batch.size())) * g;
   }
+}
+
+/// What weight decay and damping bring to every curvature, times the identity.
+double penalty_curvature(const Trajectory& path) {
+  return path.objective->weight_decay + path.objective->damping;
 }
 
 StepDerivative derivative_of(const Trajectory& path,
@@ -91,11 +97,13 @@ MatrixXd removal_tangents(const Trajectory& path,
   MatrixXd dg = tangent.theta;
   VectorXd g(path.parameters());
   replay.forward([&](const LoggedStep& step) {
-    if (options.propagate)
+    if (!options.propagate)
+      dg.setZero();
+    else if (!options.loss_curvature)
+      dg = penalty_curvature(path) * tangent.theta;
+    else
       evaluate.batch_curvature_product(
           step.before.theta, step.batch, tangent.theta, dg, options.curvature);
-    else
-      dg.setZero();
     take_removed(
         path, step, places(step.batch, columns_of), own, options.curvature, tangent.theta, dg);
     derivative_of(path, step, evaluate, g).push(dg, tangent);
@@ -128,6 +136,7 @@ MatrixXd unrolled_values(const Trajectory& path,
     // The mini-batch's product has the slopes of its examples' losses along g_bar with it.
     evaluate.batch_curvature_product(
         step.before.theta, step.batch, g_bar, product, options.curvature, &slopes);
+    if (!options.loss_curvature) product = penalty_curvature(path) * g_bar;
     if (options.propagate) adjoint.theta += product;
     const auto b = static_cast<Index>(step.batch.size());
     for (Index j = 0; j < b; ++j) {
@@ -142,7 +151,10 @@ Scores unrolled_scores(const Trajectory& path,
                        const QueryLosses& queries,
                        const UnrollOptions& options) {
   std::string method = options.propagate ? "unrolled" : "unrolled without curvature";
-  if (options.propagate && options.curvature == Curvature::gauss_newton) method += ", gauss_newton";
+  if (options.propagate && !options.loss_curvature)
+    method += ", weight decay's curvature only";
+  else if (options.propagate && options.curvature == Curvature::gauss_newton)
+    method += ", gauss_newton";
   return trajectory_scores(
       path, unrolled_values(path, queries.gradients(path.theta_end()), options), method);
 }

@@ -28,6 +28,9 @@ struct UnrollOptions {
   /// false: leaves the curvature out, so that gradients are summed along the path as if the later
   /// steps did not move (first order in the rates; SGD-influence's "nohess").
   bool propagate = true;
+  /// false: of the curvature, what the losses bring is left out and what weight decay brings stays
+  /// (HyDRA's fast form).
+  bool loss_curvature = true;
   /// Forward only: i's own curvature leaves the batch's as well, H_B - c_i H_i. That is the finite
   /// removal, s = 1, linearised in u: exact for squared errors of linear models.
   bool without_own_curvature = false;

@@ -61,6 +61,37 @@ TEST_CASE("Spearman of hand-worked arrays, ties by average ranks") {
         doctest::Approx(0.8).epsilon(1e-15));
 }
 
+TEST_CASE("Kendall's tau-b is its definition over all pairs, with and without ties") {
+  // Of 6 pairs 5 agree; then x has one tie, y none, and of the other 5 pairs 4 agree.
+  CHECK(*kendall(vec({1, 2, 3, 4}), vec({1, 3, 2, 4})) == doctest::Approx(4.0 / 6).epsilon(1e-15));
+  CHECK(*kendall(vec({1, 2, 2, 3}), vec({1, 4, 2, 3})) ==
+        doctest::Approx(3 / std::sqrt(5.0 * 6)).epsilon(1e-15));
+  CHECK(*kendall(vec({1, 2, 3}), vec({3, 2, 1})) == -1);
+  CHECK_FALSE(kendall(vec({1, 1}), vec({1, 2})));
+  Random random(5, {1});
+  for (const Index levels : {3, 8, 1000000}) {  // many ties, some, none
+    const Index n = 101;
+    VectorXd x(n), y(n);
+    for (Index i = 0; i < n; ++i) {
+      x[i] = static_cast<double>(random.below(static_cast<std::uint64_t>(levels)));
+      y[i] = static_cast<double>(random.below(static_cast<std::uint64_t>(levels))) + x[i];
+    }
+    double sum = 0, in_x = 0, in_y = 0;
+    for (Index i = 0; i < n; ++i)
+      for (Index j = 0; j < i; ++j) {
+        const double dx = x[i] - x[j], dy = y[i] - y[j];
+        sum += (dx * dy > 0) - (dx * dy < 0);
+        in_x += dx != 0;
+        in_y += dy != 0;
+      }
+    CHECK(*kendall(x, y) == doctest::Approx(sum / std::sqrt(in_x * in_y)).epsilon(1e-14));
+  }
+  // Ties of rounding are ties, and for normal pairs tau is 2/pi arcsin(rho).
+  CHECK(*kendall(vec({1, 1 + 1e-14, 2}), vec({1, 1, 2})) == 1);
+  const auto [x, y] = normal_pairs(random, 4000, 0.6);
+  CHECK(*kendall(x, y) == doctest::Approx(2 / 3.141592653589793 * std::asin(0.6)).epsilon(0.05));
+}
+
 TEST_CASE("values that rounding parts are tied, and their order does not count") {
   // Three duplicates; the differences of 1e-17 beside 1e-4 are rounding, those of 1e-15 are not.
   const VectorXd x = vec({1e-4, 1e-5 + 1e-17, 1e-5, 1e-5 - 1e-17, -2e-5});

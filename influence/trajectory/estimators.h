@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Every estimator along the trajectory under one name and one call: scores of all examples for all
+// queries, in removal sign and normalisation. What each is, and where it refuses, its own header
+// says.
+//
+//   for (TrajectoryEstimator kind : trajectory_estimators())
+//     fmt::print("{}: {}\n", trajectory_estimator_name(kind), explanation(kind));
+//   Scores s = trajectory_estimate(TrajectoryEstimator::source_hessian, path, queries);
+//
+// A new estimator is a value here and a line of the table in estimators.cpp.
+
+#include "influence/trajectory/source.h"
+
+namespace leaveout {
+
+enum class TrajectoryEstimator {
+  unrolled,
+  sgd_influence,
+  first_order,
+  accumulated_sgd_influence,
+  hydra_fast,
+  hydra,
+  data_value_embedding,
+  source_hessian,
+  source_gauss_newton,
+  source_ek_fac,
+  influence_function
+};
+
+struct TrajectoryOptions {
+  Index segments = 3, checkpoints = 2;  // source
+  double damping = 0;                   // influence_function: on top of the Hessian
+  double memory = 1e9;                  // bytes for an estimator's matrices
+};
+
+/// All of them, in the order of the enumeration.
+std::vector<TrajectoryEstimator> trajectory_estimators();
+std::string trajectory_estimator_name(TrajectoryEstimator kind);
+/// Throws std::invalid_argument that lists the names.
+TrajectoryEstimator parse_trajectory_estimator(const std::string& name);
+/// What it is, in one line.
+std::string explanation(TrajectoryEstimator kind);
+
+/// (Q x N). `method` of the scores is the estimator's name. Throws std::invalid_argument where the
+/// training's rule, or the memory, is not one that the estimator can take.
+Scores trajectory_estimate(TrajectoryEstimator kind,
+                           const Trajectory& path,
+                           const QueryLosses& queries,
+                           const TrajectoryOptions& options = {});
+
+}  // namespace leaveout
