@@ -12,6 +12,7 @@
 #include "influence/trajectory/data_value_embedding.h"
 #include "influence/trajectory/hydra.h"
 #include "influence/trajectory/requirements.h"
+#include "influence/trajectory/tracin.h"
 #include "models/names.h"
 
 namespace leaveout {
@@ -87,6 +88,31 @@ Scores influence_at_end(const Trajectory& path, const QueryLosses& queries, cons
   return scores;
 }
 
+template <auto scores>
+Scores plain(const Trajectory& path, const QueryLosses& queries, const Options&) {
+  if constexpr (requires { scores(path, queries, nullptr); })
+    return scores(path, queries, nullptr);
+  else
+    return scores(path, queries);
+}
+
+Scores tracin_cp(const Trajectory& path, const QueryLosses& queries, const Options& o) {
+  return tracin_checkpoints(path, queries, choose_checkpoints(path.steps(), o.sampled));
+}
+
+template <HessianProducts products>
+Scores diff_in(const Trajectory& path, const QueryLosses& queries, const Options& o) {
+  DiffInOptions options;
+  options.checkpoints = o.sampled;
+  options.products.products = products;
+  options.sum_over_steps = o.sum_over_steps;
+  return diff_in_scores(path, queries, options);
+}
+
+Scores consistent(const Trajectory& path, const QueryLosses& queries, const Options&) {
+  return diff_in_scores(path, queries, consistent_diff_in());
+}
+
 struct Entry {
   Kind kind;
   const char* name;
@@ -124,6 +150,32 @@ constexpr Entry kEstimators[] = {
      "influence_function",
      "inverse Hessian at the end, as if training had converged",
      influence_at_end},
+    {Kind::tracin_ideal,
+     "tracin_ideal",
+     "what the query's loss lost in the example's steps",
+     plain<tracin_ideal>},
+    {Kind::tracin_first_order,
+     "tracin_first_order",
+     "the same to first order in the rate",
+     plain<tracin_first_order>},
+    {Kind::tracin_checkpoints,
+     "tracin_checkpoints",
+     "TracIn-CP: gradients' products at a few checkpoints",
+     tracin_cp},
+    {Kind::grad_dot, "grad_dot", "gradients' product at the end", plain<grad_dot>},
+    {Kind::grad_cos, "grad_cos", "the cosine of the same", plain<grad_cos>},
+    {Kind::diff_in,
+     "diff_in",
+     "Diff-In at a few checkpoints, exact products",
+     diff_in<HessianProducts::exact>},
+    {Kind::diff_in_differences,
+     "diff_in_differences",
+     "Diff-In with the paper's finite differences",
+     diff_in<HessianProducts::forward_difference>},
+    {Kind::diff_in_consistent,
+     "diff_in_consistent",
+     "the double sum that Diff-In comes from, every step",
+     consistent},
 };
 constexpr std::size_t kCount = std::size(kEstimators);
 

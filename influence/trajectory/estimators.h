@@ -10,6 +10,7 @@
 //
 // A new estimator is a value here and a line of the table in estimators.cpp.
 
+#include "influence/trajectory/diff_in.h"
 #include "influence/trajectory/source.h"
 
 namespace leaveout {
@@ -25,11 +26,21 @@ enum class TrajectoryEstimator {
   source_hessian,
   source_gauss_newton,
   source_ek_fac,
-  influence_function
+  influence_function,
+  tracin_ideal,
+  tracin_first_order,
+  tracin_checkpoints,
+  grad_dot,
+  grad_cos,
+  diff_in,
+  diff_in_differences,
+  diff_in_consistent
 };
 
 struct TrajectoryOptions {
-  Index segments = 3, checkpoints = 2;  // source
+  Index segments = 3, checkpoints = 2;  // source: checkpoints in each segment
+  CheckpointChoice sampled = {};        // tracin_checkpoints, diff_in
+  bool sum_over_steps = false;          // diff_in: T/m in place of the paper's 1/m
   double damping = 0;                   // influence_function: on top of the Hessian
   double memory = 1e9;                  // bytes for an estimator's matrices
 };

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include "influence/trajectory/diff_in.h"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+
+#include "influence/trajectory/unrolled.h"
+#include "tests/influence/trajectory/recorded_training.h"
+
+using namespace leaveout;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+double distance(const MatrixXd& got, const MatrixXd& expected) {
+  return (got - expected).norm() / expected.norm();
+}
+
+DiffInOptions literal(DiffInOptions o) {
+  o.per_example = true;
+  return o;
+}
+
+Protocol cosine(Protocol p) {
+  p.schedule = RateSchedule::cosine;
+  return p;
+}
+
+/// Eq. (9) example by example from dense Hessians, with the removal's sign and a fixed query.
+VectorXd dense_equation(const Recorded& r, const Checkpoints& chosen, Index i, const VectorXd& v) {
+  const Problem& p = r.problem;
+  VectorXd sum = VectorXd::Zero(p.parameters());
+  VectorXd values(2);
+  values.setZero();
+  const auto n = static_cast<double>(p.size());
+  const auto m = static_cast<double>(chosen.steps.size());
+  Replay replay(r.objective, r.log);
+  for (const Index t : chosen.steps) {
+    const Index leaving = std::min(t, r.log.steps() - 1);
+    const std::span<const Index> b = r.log.batch(leaving);
+    const VectorXd theta = replay.theta(t);
+    const Dataset batch = take(p.train, {b.begin(), b.end()}), one = take(p.train, {i});
+    VectorXd g_b, g_z;
+    Evaluator of_batch(training_objective(p.model, batch, 0));
+    Evaluator of_one(training_objective(p.model, one, 0));
+    of_batch.gradient(theta, g_b);
+    of_one.gradient(theta, g_z);
+    const MatrixXd h_b = of_batch.curvature(theta, Curvature::full);
+    const MatrixXd h_z = of_one.curvature(theta, Curvature::full);
+    const double rate = r.log.rates[static_cast<std::size_t>(leaving)];
+    const VectorXd bracket = h_b * g_z + h_z * g_b;
+    sum += static_cast<double>(t) * rate * rate / (n * m) * bracket;
+    values(1) += static_cast<double>(t) * rate * rate / (n * m) * g_z.dot(bracket);
+  }
+  values(0) = v.dot(sum);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("Diff-In is Eq. (9), and its self-influence Eq. (12), from dense Hessians") {
+  for (const auto problem : {tanh_classification_problem, tanh_regression_problem}) {
+    const Recorded r(problem(), cosine(plain_sgd(7)));
+    DiffInOptions o;
+    o.query_gradient_at_end = true;
+    const QueryLosses mean = r.queries(QueryLosses::As::mean);
+    const Scores scores = diff_in_scores(r.path(), mean, o);
+    const VectorXd self = diff_in_self_influence(r.path(), o);
+    const Checkpoints chosen = choose_checkpoints(r.log.steps(), o.checkpoints);
+    const VectorXd v = mean.gradients(r.log.end.theta);
+    for (const Index i : {Index(0), Index(17)}) {
+      const VectorXd dense = dense_equation(r, chosen, i, v);
+      CHECK(scores.values(0, i) == doctest::Approx(dense(0)).epsilon(1e-11));
+      CHECK(self(i) == doctest::Approx(dense(1)).epsilon(1e-11));
+    }
+  }
+}
+
+TEST_CASE("Diff-In on a line through the origin is a sum of products of numbers") {
+  ModelSpec spec = parse_model("linear", Task::regression, 1, 1);
+  spec.bias = false;
+  const Dataset whole = make_linear_regression(12, 1, 0.5, 3);
+  const Recorded r({Model(spec), whole, take(whole, {0, 1}), 0.0}, plain_sgd(12, 0.1, 9));
+  DiffInOptions o;
+  o.checkpoints = {Sampling::even, 4, 0};
+  const Scores scores = diff_in_scores(r.path(), r.queries(), o);
+  const auto x = whole.inputs.row(0).array();
+  const auto y = whole.targets.row(0).array();
+  double w = r.start(0);
+  MatrixXd expected = MatrixXd::Zero(2, 12);
+  for (Index t = 1; t <= 9; ++t) {
+    const double h = x.square().mean(), g = (x * (x * w - y)).mean();
+    w -= 0.1 * g;
+    if (t != 2 && t != 5 && t != 7 && t != 9) continue;  // round(9 k / 4)
+    const Eigen::ArrayXd each = (x * (x * w - y)).transpose();
+    const double mean = each.mean();
+    for (Index q = 0; q < 2; ++q)
+      for (Index i = 0; i < 12; ++i)
+        expected(q, i) +=
+            static_cast<double>(t) * 0.01 / (12 * 4) * each(q) * (h * each(i) + x(i) * x(i) * mean);
+  }
+  CHECK(distance(scores.values, expected) < 1e-13);
+}
+
+TEST_CASE("one shared product per checkpoint gives what Eq. (9) does example by example") {
+  for (Problem& p : every_problem()) {
+    const Recorded r(std::move(p), cosine(plain_sgd(9)));
+    for (const ProxyBatch proxy : {ProxyBatch::own, ProxyBatch::random, ProxyBatch::full})
+      for (const FirstOrderTerm first :
+           {FirstOrderTerm::none, FirstOrderTerm::start, FirstOrderTerm::tracin}) {
+        DiffInOptions o;
+        o.proxy = proxy;
+        o.proxy_size = 11;
+        o.first_order = first;
+        o.query_gradient_at_end = proxy == ProxyBatch::random;
+        o.products.with_weight_decay = proxy == ProxyBatch::full;
+        const MatrixXd shared = diff_in_scores(r.path(), r.queries(), o).values;
+        CHECK(distance(shared, diff_in_scores(r.path(), r.queries(), literal(o)).values) < 1e-12);
+        if (!o.query_gradient_at_end) continue;
+        const MatrixXd u = diff_in_parameters(r.path(), all_examples(r.problem.size()), o);
+        CHECK(distance(r.queries().gradients(r.log.end.theta).transpose() * u, shared) < 1e-12);
+      }
+  }
+}
+
+TEST_CASE("differences tend to the products, forward at first and central at second order") {
+  const Recorded r(tanh_classification_problem(), plain_sgd(9));
+  for (const bool per_example : {false, true})
+    for (const HessianProducts products :
+         {HessianProducts::forward_difference, HessianProducts::central_difference}) {
+      DiffInOptions o;
+      o.per_example = per_example;
+      const MatrixXd exact = diff_in_scores(r.path(), r.queries(), o).values;
+      const VectorXd self = diff_in_self_influence(r.path(), o);
+      o.products.products = products;
+      double previous = 0, before = 0;
+      for (const double epsilon : {4e-2, 2e-2, 1e-2}) {
+        o.products.epsilon = epsilon;
+        const double error = distance(diff_in_scores(r.path(), r.queries(), o).values, exact);
+        const double own = distance(diff_in_self_influence(r.path(), o), self);
+        const double fall = products == HessianProducts::forward_difference ? 2 : 4;
+        if (previous > 0) {
+          CHECK(previous / error == doctest::Approx(fall).epsilon(0.1));
+          CHECK(before / own == doctest::Approx(fall).epsilon(0.1));
+        }
+        previous = error;
+        before = own;
+      }
+      o.products.epsilon = products == HessianProducts::forward_difference ? 1e-8 : 1e-5;
+      CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, exact) < 1e-6);
+    }
+}
+
+TEST_CASE("the double sum errs by the third power of the rate, TracIn's order by the second") {
+  // Few full-batch steps, with weight decay: what is left out has one more factor of rate T.
+  double previous = 0, first_before = 0, bare_before = 0;
+  for (const double rate : {0.02, 0.01, 0.005}) {
+    Problem problem = tanh_classification_problem();
+    problem.weight_decay = 0.5;
+    const Recorded r(std::move(problem), plain_sgd(100, rate, 8));
+    const MatrixXd exact = unrolled_scores(r.path(), r.queries()).values;
+    DiffInOptions o = consistent_diff_in();
+    const double error = (diff_in_scores(r.path(), r.queries(), o).values - exact).norm();
+    UnrollOptions along;
+    along.propagate = false;
+    const double first = (unrolled_scores(r.path(), r.queries(), along).values - exact).norm();
+    o.products.with_weight_decay = false;
+    const double bare = (diff_in_scores(r.path(), r.queries(), o).values - exact).norm();
+    CHECK(error < 0.2 * first);
+    if (previous > 0) {
+      CHECK(previous / error == doctest::Approx(8).epsilon(0.12));
+      CHECK(first_before / first == doctest::Approx(4).epsilon(0.12));
+      CHECK(bare_before / bare == doctest::Approx(4).epsilon(0.12));  // without decay in G and H
+    }
+    previous = error;
+    first_before = first;
+    bare_before = bare;
+  }
+}
+
+TEST_CASE("after one step weight T - t is T - 1 times the other's opposite, and at the end zero") {
+  const Recorded r(tanh_regression_problem(), plain_sgd(9));
+  DiffInOptions elapsed, remaining;
+  remaining.weight = StepWeight::remaining;
+  elapsed.checkpoints = remaining.checkpoints = {Sampling::early, 1, 0};
+  const auto later = static_cast<double>(r.log.steps() - 1);
+  CHECK(distance(diff_in_scores(r.path(), r.queries(), remaining).values,
+                 -later * diff_in_scores(r.path(), r.queries(), elapsed).values) < 1e-14);
+  remaining.checkpoints.sampling = Sampling::late;
+  CHECK(diff_in_scores(r.path(), r.queries(), remaining).values.isZero(0));
+}
+
+TEST_CASE("the paper's average is the sum over steps divided by T, and its sign the opposite") {
+  const Recorded r(tanh_classification_problem(), plain_sgd(9));
+  for (const FirstOrderTerm first : {FirstOrderTerm::none, FirstOrderTerm::start}) {
+    DiffInOptions o;
+    o.first_order = first;
+    const MatrixXd average = diff_in_scores(r.path(), r.queries(), o).values;
+    o.sum_over_steps = true;
+    const auto total = static_cast<double>(r.log.steps());
+    CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, total * average) < 1e-14);
+    o.sum_over_steps = false;
+    o.sign = DiffInSign::paper;
+    CHECK(diff_in_scores(r.path(), r.queries(), o).values == -average);
+  }
+}
+
+TEST_CASE("the sign is that of retraining, for the paper's formula and for the double sum") {
+  const Recorded r(tanh_classification_problem(), plain_sgd(100, 0.1, 10));
+  const QueryLosses mean = r.queries(QueryLosses::As::mean);
+  Index strongest = 0;
+  unrolled_scores(r.path(), mean).values.row(0).cwiseAbs().maxCoeff(&strongest);
+  const double truth = r.change(mean, strongest)(0);
+  CHECK(diff_in_scores(r.path(), mean).values(0, strongest) * truth > 0);
+  const double whole = diff_in_scores(r.path(), mean, consistent_diff_in()).values(0, strongest);
+  CHECK(whole == doctest::Approx(truth).epsilon(0.3));
+  // Own loss rises without the example: self-influence is positive.
+  CHECK(diff_in_self_influence(r.path())(strongest) > 0);
+}
+
+TEST_CASE("an example of weight zero has no influence, bit for bit; one never drawn does") {
+  Recorded r(tanh_regression_problem(), plain_sgd(9));
+  r.objective.weights(3) = 0;
+  r.record(plain_sgd(9));
+  DiffInOptions o;
+  o.first_order = FirstOrderTerm::start;
+  CHECK(diff_in_scores(r.path(), r.queries(), o).values.col(3).isZero(0));
+  CHECK(diff_in_scores(r.path(), r.queries(), literal(o)).values.col(3).isZero(0));
+  CHECK(diff_in_self_influence(r.path(), o)(3) == 0);
+  CHECK(diff_in_scores(r.path(), r.queries(), o).values.col(4).norm() > 0);
+  TrainingLog first = r.log;  // one step, of nine examples
+  first.rates.resize(1);
+  first.begins.resize(2);
+  o.checkpoints = {Sampling::all, 1, 0};
+  const Trajectory path{&r.objective, &first};
+  Index never = 0;
+  while (std::find(first.order.begin(), first.order.begin() + 9, never) !=
+             first.order.begin() + 9 ||
+         never == 3)
+    ++never;
+  CHECK(diff_in_scores(path, r.queries(), o).values.col(never).norm() > 0);
+  CHECK(unrolled_scores(path, r.queries()).values.col(never).isZero(0));
+}
+
+TEST_CASE("a random proxy batch is one for all examples, and depends on its seed alone") {
+  const Recorded r(tanh_classification_problem(), plain_sgd(9));
+  DiffInOptions o;
+  o.proxy = ProxyBatch::random;
+  o.proxy_size = r.problem.size();  // all the data, in another order
+  DiffInOptions full = o;
+  full.proxy = ProxyBatch::full;
+  CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values,
+                 diff_in_scores(r.path(), r.queries(), full).values) < 1e-12);
+  o.proxy_size = 5;
+  const MatrixXd one = diff_in_scores(r.path(), r.queries(), o).values;
+  CHECK(diff_in_scores(r.path(), r.queries(), o).values == one);
+  o.proxy_seed = 1;
+  CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, one) > 1e-2);
+}
+
+TEST_CASE("five checkpoints of all examples cost at most ten passes with Eq. (6)") {
+  const Recorded r(tanh_classification_problem(), plain_sgd(6));
+  const QueryLosses mean = r.queries(QueryLosses::As::mean);
+  Cost cost;
+  DiffInOptions o;
+  o.products.products = HessianProducts::forward_difference;
+  diff_in_scores(r.path(), mean, o, &cost);
+  CHECK(cost.passes(r.problem.size()) <= 10);
+  CHECK(cost.products == 0);
+  CHECK(cost.bytes == 5 * 8.0 * static_cast<double>(r.problem.parameters()));
+  Cost exact;
+  diff_in_scores(r.path(), mean, {}, &exact);
+  CHECK(exact.products == 5 * (6 + 42));
+}
+
+TEST_CASE("what does not fit Diff-In is refused, momentum with its reason") {
+  Protocol heavy = plain_sgd(9);
+  heavy.momentum = 0.9;
+  const Recorded momentum(ridge_problem(), heavy);
+  std::string why;
+  try {
+    diff_in_scores(momentum.path(), momentum.queries());
+  } catch (const std::invalid_argument& e) {
+    why = e.what();
+  }
+  CHECK(why.find("velocity") != std::string::npos);
+  CHECK(why.find('\n') == std::string::npos);
+  Protocol adam = plain_sgd(9);
+  adam.optimiser = OptimiserKind::adam;
+  const Recorded means(ridge_problem(), adam);
+  CHECK_THROWS_AS(diff_in_self_influence(means.path()), std::invalid_argument);
+  const Recorded r(ridge_problem(), plain_sgd(9));
+  DiffInOptions o;
+  o.checkpoints.count = 0;
+  CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
+  o = {};
+  o.products.epsilon = 0;
+  CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
+  o = {};
+  o.proxy = ProxyBatch::random;
+  o.proxy_size = 25;
+  CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
+  const std::vector<Index> beyond = {24};
+  CHECK_THROWS_AS(diff_in_parameters(r.path(), beyond), std::invalid_argument);
+}
