@@ -16,10 +16,10 @@ struct Cost {
   double products = 0;        // examples whose Hessian was multiplied by one direction
   double bytes = 0;           // of the parameters that the estimator must find stored
 
-  /// Of examples' slopes along so many directions: values and as many tangents, where a gradient is
-  /// values and, at twice their price, adjoints.
+  /// Of examples' slopes along so many directions. A layer's values are one matrix product and its
+  /// adjoints or a tangent two, so that a gradient is three and these are 1 + 2 directions.
   void add_slopes(Eigen::Index examples, Eigen::Index directions) {
-    differentiated += static_cast<double>(examples * (1 + directions)) / 3;
+    differentiated += static_cast<double>(examples * (1 + 2 * directions)) / 3;
   }
   /// In passes over N examples. A Hessian product is priced as two gradients.
   double passes(Eigen::Index examples) const {

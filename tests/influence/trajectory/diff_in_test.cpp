@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "influence/trajectory/tracin.h"
 #include "influence/trajectory/unrolled.h"
 #include "tests/influence/trajectory/recorded_training.h"
 
@@ -14,26 +16,16 @@ using Eigen::VectorXd;
 
 namespace {
 
-double distance(const MatrixXd& got, const MatrixXd& expected) {
-  return (got - expected).norm() / expected.norm();
-}
-
 DiffInOptions literal(DiffInOptions o) {
   o.per_example = true;
   return o;
 }
 
-Protocol cosine(Protocol p) {
-  p.schedule = RateSchedule::cosine;
-  return p;
-}
-
-/// Eq. (9) example by example from dense Hessians, with the removal's sign and a fixed query.
+/// Eq. (9) example by example from dense Hessians, with the removal's sign: of the query with
+/// gradient v, and of the example itself.
 VectorXd dense_equation(const Recorded& r, const Checkpoints& chosen, Index i, const VectorXd& v) {
   const Problem& p = r.problem;
-  VectorXd sum = VectorXd::Zero(p.parameters());
-  VectorXd values(2);
-  values.setZero();
+  VectorXd values = VectorXd::Zero(2);
   const auto n = static_cast<double>(p.size());
   const auto m = static_cast<double>(chosen.steps.size());
   Replay replay(r.objective, r.log);
@@ -51,10 +43,9 @@ VectorXd dense_equation(const Recorded& r, const Checkpoints& chosen, Index i, c
     const MatrixXd h_z = of_one.curvature(theta, Curvature::full);
     const double rate = r.log.rates[static_cast<std::size_t>(leaving)];
     const VectorXd bracket = h_b * g_z + h_z * g_b;
-    sum += static_cast<double>(t) * rate * rate / (n * m) * bracket;
-    values(1) += static_cast<double>(t) * rate * rate / (n * m) * g_z.dot(bracket);
+    const double factor = static_cast<double>(t) * rate * rate / (n * m);
+    values += factor * VectorXd{{v.dot(bracket), g_z.dot(bracket)}};
   }
-  values(0) = v.dot(sum);
   return values;
 }
 
@@ -125,34 +116,6 @@ TEST_CASE("one shared product per checkpoint gives what Eq. (9) does example by 
   }
 }
 
-TEST_CASE("differences tend to the products, forward at first and central at second order") {
-  const Recorded r(tanh_classification_problem(), plain_sgd(9));
-  for (const bool per_example : {false, true})
-    for (const HessianProducts products :
-         {HessianProducts::forward_difference, HessianProducts::central_difference}) {
-      DiffInOptions o;
-      o.per_example = per_example;
-      const MatrixXd exact = diff_in_scores(r.path(), r.queries(), o).values;
-      const VectorXd self = diff_in_self_influence(r.path(), o);
-      o.products.products = products;
-      double previous = 0, before = 0;
-      for (const double epsilon : {4e-2, 2e-2, 1e-2}) {
-        o.products.epsilon = epsilon;
-        const double error = distance(diff_in_scores(r.path(), r.queries(), o).values, exact);
-        const double own = distance(diff_in_self_influence(r.path(), o), self);
-        const double fall = products == HessianProducts::forward_difference ? 2 : 4;
-        if (previous > 0) {
-          CHECK(previous / error == doctest::Approx(fall).epsilon(0.1));
-          CHECK(before / own == doctest::Approx(fall).epsilon(0.1));
-        }
-        previous = error;
-        before = own;
-      }
-      o.products.epsilon = products == HessianProducts::forward_difference ? 1e-8 : 1e-5;
-      CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, exact) < 1e-6);
-    }
-}
-
 TEST_CASE("the double sum errs by the third power of the rate, TracIn's order by the second") {
   // Few full-batch steps, with weight decay: what is left out has one more factor of rate T.
   double previous = 0, first_before = 0, bare_before = 0;
@@ -190,6 +153,20 @@ TEST_CASE("after one step weight T - t is T - 1 times the other's opposite, and 
                  -later * diff_in_scores(r.path(), r.queries(), elapsed).values) < 1e-14);
   remaining.checkpoints.sampling = Sampling::late;
   CHECK(diff_in_scores(r.path(), r.queries(), remaining).values.isZero(0));
+}
+
+TEST_CASE("the first-order terms are TracIn's at the start, and at the same checkpoints") {
+  const Recorded r(tanh_classification_problem(), cosine(plain_sgd(9)));
+  DiffInOptions o;
+  o.sum_over_steps = true;
+  const MatrixXd second = diff_in_scores(r.path(), r.queries(), o).values;
+  const Checkpoints start{{0}, static_cast<double>(r.log.steps())};
+  for (const bool at_start : {true, false}) {
+    o.first_order = at_start ? FirstOrderTerm::start : FirstOrderTerm::tracin;
+    const Checkpoints c = at_start ? start : choose_checkpoints(r.log.steps(), o.checkpoints);
+    const MatrixXd first = diff_in_scores(r.path(), r.queries(), o).values + second;  // F - S + S
+    CHECK(distance(first, tracin_checkpoints(r.path(), r.queries(), c).values) < 1e-13);
+  }
 }
 
 TEST_CASE("the paper's average is the sum over steps divided by T, and its sign the opposite") {
@@ -235,73 +212,32 @@ TEST_CASE("an example of weight zero has no influence, bit for bit; one never dr
   first.begins.resize(2);
   o.checkpoints = {Sampling::all, 1, 0};
   const Trajectory path{&r.objective, &first};
+  const auto end = first.order.begin() + 9;
   Index never = 0;
-  while (std::find(first.order.begin(), first.order.begin() + 9, never) !=
-             first.order.begin() + 9 ||
-         never == 3)
-    ++never;
+  while (never == 3 || std::find(first.order.begin(), end, never) != end) ++never;
   CHECK(diff_in_scores(path, r.queries(), o).values.col(never).norm() > 0);
   CHECK(unrolled_scores(path, r.queries()).values.col(never).isZero(0));
-}
-
-TEST_CASE("a random proxy batch is one for all examples, and depends on its seed alone") {
-  const Recorded r(tanh_classification_problem(), plain_sgd(9));
-  DiffInOptions o;
-  o.proxy = ProxyBatch::random;
-  o.proxy_size = r.problem.size();  // all the data, in another order
-  DiffInOptions full = o;
-  full.proxy = ProxyBatch::full;
-  CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values,
-                 diff_in_scores(r.path(), r.queries(), full).values) < 1e-12);
-  o.proxy_size = 5;
-  const MatrixXd one = diff_in_scores(r.path(), r.queries(), o).values;
-  CHECK(diff_in_scores(r.path(), r.queries(), o).values == one);
-  o.proxy_seed = 1;
-  CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, one) > 1e-2);
-}
-
-TEST_CASE("five checkpoints of all examples cost at most ten passes with Eq. (6)") {
-  const Recorded r(tanh_classification_problem(), plain_sgd(6));
-  const QueryLosses mean = r.queries(QueryLosses::As::mean);
-  Cost cost;
-  DiffInOptions o;
-  o.products.products = HessianProducts::forward_difference;
-  diff_in_scores(r.path(), mean, o, &cost);
-  CHECK(cost.passes(r.problem.size()) <= 10);
-  CHECK(cost.products == 0);
-  CHECK(cost.bytes == 5 * 8.0 * static_cast<double>(r.problem.parameters()));
-  Cost exact;
-  diff_in_scores(r.path(), mean, {}, &exact);
-  CHECK(exact.products == 5 * (6 + 42));
 }
 
 TEST_CASE("what does not fit Diff-In is refused, momentum with its reason") {
   Protocol heavy = plain_sgd(9);
   heavy.momentum = 0.9;
   const Recorded momentum(ridge_problem(), heavy);
-  std::string why;
-  try {
-    diff_in_scores(momentum.path(), momentum.queries());
-  } catch (const std::invalid_argument& e) {
-    why = e.what();
-  }
-  CHECK(why.find("velocity") != std::string::npos);
-  CHECK(why.find('\n') == std::string::npos);
+  CHECK_THROWS_WITH_AS(diff_in_scores(momentum.path(), momentum.queries()),
+                       doctest::Contains("a velocity"),
+                       std::invalid_argument);
   Protocol adam = plain_sgd(9);
   adam.optimiser = OptimiserKind::adam;
   const Recorded means(ridge_problem(), adam);
   CHECK_THROWS_AS(diff_in_self_influence(means.path()), std::invalid_argument);
   const Recorded r(ridge_problem(), plain_sgd(9));
-  DiffInOptions o;
-  o.checkpoints.count = 0;
-  CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
-  o = {};
-  o.products.epsilon = 0;
-  CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
-  o = {};
-  o.proxy = ProxyBatch::random;
-  o.proxy_size = 25;
-  CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
+  DiffInOptions none, flat, large;
+  none.checkpoints.count = 0;
+  flat.products.epsilon = 0;
+  large.proxy = ProxyBatch::random;
+  large.proxy_size = 25;
+  for (const DiffInOptions& o : {none, flat, large})
+    CHECK_THROWS_AS(diff_in_scores(r.path(), r.queries(), o), std::invalid_argument);
   const std::vector<Index> beyond = {24};
   CHECK_THROWS_AS(diff_in_parameters(r.path(), beyond), std::invalid_argument);
 }

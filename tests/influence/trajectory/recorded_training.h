@@ -20,6 +20,16 @@ inline Protocol plain_sgd(Index batch_size, double rate = 0.15, Index epochs = 6
   return p;
 }
 
+inline Protocol cosine(Protocol p) {
+  p.schedule = RateSchedule::cosine;
+  return p;
+}
+
+/// |got - expected| / |expected|.
+inline double distance(const Eigen::MatrixXd& got, const Eigen::MatrixXd& expected) {
+  return (got - expected).norm() / expected.norm();
+}
+
 /// Not to be moved: the objective points into it.
 struct Recorded {
   Problem problem;

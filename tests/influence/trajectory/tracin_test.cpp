@@ -16,10 +16,6 @@ using Eigen::VectorXd;
 
 namespace {
 
-double distance(const MatrixXd& got, const MatrixXd& expected) {
-  return (got - expected).norm() / expected.norm();
-}
-
 /// Every step from where it starts: 0..T-1, what sums over the steps themselves look at.
 Checkpoints starts_of_steps(const Recorded& r) {
   Checkpoints c;
@@ -58,9 +54,7 @@ TEST_CASE("checkpoints: evenly spaced ones are rounded, the others first, last, 
 
 TEST_CASE(
     "a checkpoint has the rate and batch of the step that leaves it, the end the last one's") {
-  Protocol p = plain_sgd(9);
-  p.schedule = RateSchedule::cosine;
-  const Recorded r(ridge_problem(), p);
+  const Recorded r(ridge_problem(), cosine(plain_sgd(9)));
   const Index total = r.log.steps();
   std::vector<Index> seen;
   visit_checkpoints(r.path(), {{0, 4, total}}, [&](const Checkpoint& c) {
@@ -150,8 +144,7 @@ TEST_CASE("with batches of one, ideal TracIn gives an example the changes of its
 
 TEST_CASE(
     "first-order TracIn weighs by share and rate; with full batches checkpoints do the same") {
-  Protocol p = plain_sgd(9);
-  p.schedule = RateSchedule::cosine;
+  Protocol p = cosine(plain_sgd(9));
   Recorded r(tanh_classification_problem(), p);
   r.objective.weights(2) *= 1.5;
   r.record(p);
