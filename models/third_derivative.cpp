@@ -94,17 +94,19 @@ MatrixXd loss_hessian_products(const Model& model,
   return materialise(per_example_gradients(ws, columns.batch, at)).imag() / kStep;
 }
 
-MatrixXd loss_hessian_forms(const Model& model,
-                            const Dataset& data,
-                            const VectorXd& theta,
-                            const VectorXd& u,
-                            const MatrixXd& v) {
+MatrixXd slope_derivatives(const Model& model,
+                           const Dataset& data,
+                           const VectorXd& theta,
+                           const VectorXd& u,
+                           const MatrixXd& v,
+                           const MatrixXd& w) {
   const Program<Complex> program = record<Complex>(model.spec(), Term::loss);
   const ComplexData columns({data.inputs, data.targets, MatrixXd::Ones(1, data.size())});
   Workspace<Complex> ws =
       workspace(program, data.size(), std::min(v.cols(), Workspace<Complex>::kMaxDirections));
-  const Eigen::MatrixXcd directions = v.cast<Complex>();  // (P x k)
-  const Eigen::VectorXcd at = moved(theta, u);            // (P)
+  const Eigen::MatrixXcd directions =
+      v.cast<Complex>() + Complex(0, kStep) * w.cast<Complex>();  // (P x k)
+  const Eigen::VectorXcd at = moved(theta, u);                    // (P)
   Eigen::MatrixXcd slopes(data.size(), v.cols());
   loss_slopes<Complex>(ws, columns.batch, at, directions, slopes);
   return slopes.imag() / kStep;

@@ -36,13 +36,15 @@ Eigen::MatrixXd loss_hessian_products(const Model& model,
                                       const Eigen::VectorXd& theta,
                                       const Eigen::VectorXd& v);
 
-/// v' Hess loss_i u of each example, for each column v of V (P x k): (N x k). The slopes of the
-/// losses at theta + i h u: no gradient is formed.
-Eigen::MatrixXd loss_hessian_forms(const Model& model,
-                                   const Dataset& data,
-                                   const Eigen::VectorXd& theta,
-                                   const Eigen::VectorXd& u,
-                                   const Eigen::MatrixXd& v);
+/// The derivative of each example's slopes along v + s w at theta + s u, in s at s = 0:
+/// w' grad loss_i + v' Hess loss_i u, for each column of V and W (P x k): (N x k). No gradient is
+/// formed.
+Eigen::MatrixXd slope_derivatives(const Model& model,
+                                  const Dataset& data,
+                                  const Eigen::VectorXd& theta,
+                                  const Eigen::VectorXd& u,
+                                  const Eigen::MatrixXd& v,
+                                  const Eigen::MatrixXd& w);
 
 /// Outputs f(theta + s v) and their derivatives in s at s = 0, each (O x N).
 struct OutputDerivatives {

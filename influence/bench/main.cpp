@@ -9,6 +9,7 @@
 #include "autodiff/bench/problems.h"
 #include "autodiff/bench/suite.h"
 #include "influence/bench/subset_bench.h"
+#include "influence/bench/trajectory_bench.h"
 #include "models/bench/server.h"
 
 namespace {
@@ -33,6 +34,7 @@ int bench(int argc, char** argv) {
   leaveout::add_scaling_benchmarks(suite);
   leaveout::add_size_benchmarks(suite);
   leaveout::add_subset_benchmarks(suite);
+  leaveout::add_trajectory_benchmarks(suite);
   return suite.run(argc, argv);
 }
 

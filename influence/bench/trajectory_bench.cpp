@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // B10: 400 steps of SGD on mini-batches of 32 from 1000 images of 64 pixels, network 64-32-10. The
-// backward walk for one query beside the training that it unrolls; Diff-In's scores of all examples
-// at 5 checkpoints beside the gradient of the whole training set.
+// backward walk for one query beside the training that it unrolls (its log is there); Diff-In's
+// scores of all examples for one query at 5 checkpoints beside gradients of the whole training set.
 #include "influence/bench/trajectory_bench.h"
 
 #include <memory>
@@ -15,6 +15,7 @@ namespace leaveout {
 namespace {
 
 constexpr Index kExamples = 1000, kQueries = 50, kFeatures = 64, kClasses = 10;
+constexpr int kPasses = 10;
 
 struct Recorded {
   Dataset train, query;
@@ -44,9 +45,15 @@ struct Recorded {
   Trajectory path() const { return {&objective, &log}; }
   void training() { run = train_again(); }
   void backward() { values = unrolled_scores(path(), mean).values; }
-  void gradients() {  // 10 of them
+  void gradients() {
     Evaluator evaluate(objective);
-    for (int i = 0; i < 10; ++i) evaluate.gradient(start, g);
+    for (int i = 0; i < kPasses; ++i) evaluate.gradient(start, g);
+  }
+  void diff_in(HessianProducts products) {
+    DiffInOptions options;
+    options.checkpoints.sampling = Sampling::even;
+    options.products.products = products;
+    values = diff_in_scores(path(), mean, options).values;
   }
 
  private:
@@ -56,6 +63,18 @@ struct Recorded {
 Race unrolling() {
   const auto lab = std::make_shared<Recorded>();
   return Race({{"backward", [lab] { lab->backward(); }}, {"training", [lab] { lab->training(); }}});
+}
+
+Race diff_in() {
+  const auto lab = std::make_shared<Recorded>();
+  using enum HessianProducts;
+  return Race({{"differences", [lab] { lab->diff_in(forward_difference); }},
+               {"exact", [lab] { lab->diff_in(exact); }},
+               {"passes", [lab] { lab->gradients(); }, 1.0 / kPasses}});
+}
+
+Claim diff_in_claim(const char* how, const char* contender, const char* target) {
+  return {"B10", how, contender, "", target, "passes", 10};
 }
 
 }  // namespace
@@ -71,6 +90,14 @@ void add_trajectory_benchmarks(Suite& suite) {
               "<= 3.5 trainings",
               "training",
               3.5}});
+  suite.add(
+      "B10_diff_in",
+      diff_in,
+      4.0,
+      {diff_in_claim("Diff-In, all of N=1000 at 5 checkpoints, differences: over one gradient",
+                     "differences",
+                     "<= 10 gradients"),
+       diff_in_claim("  the same with exact products", "exact", "")});
 }
 
 }  // namespace leaveout

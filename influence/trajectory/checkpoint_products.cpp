@@ -107,18 +107,23 @@ MatrixXd CheckpointProducts::all_slopes(const MatrixXd& v) {
   return loss_slopes(path_->model(), path_->train(), theta_, v);
 }
 
-MatrixXd CheckpointProducts::all_forms(const MatrixXd& slopes,
-                                       const VectorXd& u,
-                                       const MatrixXd& v) {
+MatrixXd CheckpointProducts::brackets(const VectorXd& u, const MatrixXd& v, const MatrixXd& w) {
   if (options_.products == HessianProducts::exact) {
     cost_->products += static_cast<double>(path_->examples() * v.cols());
-    return loss_hessian_forms(path_->model(), path_->train(), theta_, u, v);
+    return slope_derivatives(path_->model(), path_->train(), theta_, u, v, w);
   }
-  const auto f = [&](const VectorXd& at) {
+  const double length = u.norm();
+  if (length < kZero) return all_slopes(w);
+  const double h = options_.epsilon / length;
+  const auto at = [&](double step) {
+    const VectorXd theta = theta_ + step * u;  // (P)
+    const MatrixXd directions = v + step * w;  // (P x k)
     cost_->add_slopes(path_->examples(), v.cols());
-    return loss_slopes(path_->model(), path_->train(), at, v);
+    return loss_slopes(path_->model(), path_->train(), theta, directions);
   };
-  return difference(f, u, slopes);
+  const bool forward = options_.products == HessianProducts::forward_difference;
+  const MatrixXd ahead = at(h), behind = at(forward ? 0 : -h);
+  return (ahead - behind) / (forward ? h : 2 * h);
 }
 
 }  // namespace leaveout

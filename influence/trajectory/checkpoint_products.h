@@ -47,10 +47,12 @@ class CheckpointProducts {
                                    const Eigen::VectorXd& u);
   /// The gradients of chosen examples at theta, (P x n).
   Eigen::MatrixXd example_gradients(std::span<const Index> examples);
-  /// v' H_i u for all N examples and each column of V: (N x k). `slopes` (N x k) are V' g_i.
-  Eigen::MatrixXd all_forms(const Eigen::MatrixXd& slopes,
-                            const Eigen::VectorXd& u,
-                            const Eigen::MatrixXd& v);
+  /// w' g_i + v' H_i u of all N examples, for each column of V and W: (N x k). Both are in the
+  /// derivative of the slopes along v + s w at theta + s u: one pass where it is exact, two where
+  /// it is a difference.
+  Eigen::MatrixXd brackets(const Eigen::VectorXd& u,
+                           const Eigen::MatrixXd& v,
+                           const Eigen::MatrixXd& w);
   /// V' g_i of all N examples: (N x k).
   Eigen::MatrixXd all_slopes(const Eigen::MatrixXd& v);
 

@@ -139,16 +139,13 @@ void each_change(DiffIn& diff_in,
   }
 }
 
-/// What the checkpoint adds to all examples' scores, from two passes over the data: (N x Q).
+/// What the checkpoint adds to all examples' scores, from one or two passes over the data: (N x Q).
 MatrixXd shared_change(CheckpointProducts& at, const MatrixXd& v, const Factors& f) {
-  const Index queries = v.cols();
   if (f.second == 0) return f.first * at.all_slopes(v);
-  MatrixXd directions(v.rows(), 2 * queries);
-  directions << at.batch_products(v), v;
-  const MatrixXd slopes = at.all_slopes(directions);  // of H_B G_V, and of G_V
-  const MatrixXd along = slopes.rightCols(queries);
-  const MatrixXd forms = at.all_forms(along, at.batch_gradient(), v);
-  return f.second * (slopes.leftCols(queries) + forms) + f.first * along;
+  const MatrixXd carried = at.batch_products(v);  // (P x Q), H_B G_V
+  MatrixXd change = f.second * at.brackets(at.batch_gradient(), v, carried);
+  if (f.first != 0) change += f.first * at.all_slopes(v);
+  return change;
 }
 
 std::string method_of(const DiffInOptions& o) {
