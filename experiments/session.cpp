@@ -62,7 +62,8 @@ std::vector<Settings> chosen_settings(const Invocation& invocation,
 }
 
 std::string program_identity() {
-  return "program " + sha256_file("/proc/self/exe");
+  static const std::string kIdentity = "program " + sha256_file("/proc/self/exe");  // read once
+  return kIdentity;
 }
 
 std::string fingerprint(const Invocation& invocation,
