@@ -13,7 +13,7 @@ namespace leaveout {
 
 namespace {
 
-SpectrumOptions read_options(const Job& job) {
+SubsetSpectrumOptions read_options(const Job& job) {
   const double rho = job.settings.number("rho");
   if (!(rho > 0 && rho < 1))
     throw std::invalid_argument(
@@ -37,7 +37,7 @@ void run_spectrum(const Invocation& invocation) {
   Session session(invocation, "spectrum", spectrum_settings(), spectrum_layout());
   Results& results = session.results();
   std::vector<SubsetTask> tasks;  // what the user got wrong is said before anything is trained
-  std::vector<SpectrumOptions> options;
+  std::vector<SubsetSpectrumOptions> options;
   for (const Job& job : session.jobs()) {
     options.push_back(read_options(job));
     tasks.push_back(load_subset_task(job, session.options()));

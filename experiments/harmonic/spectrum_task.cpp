@@ -146,7 +146,7 @@ double enumerated_stability(const Ref<const VectorXd>& table, double p, double r
 
 SpectrumResult find_spectra(const SubsetTask& task,
                             const SubsetLogits& logits,
-                            const SpectrumOptions& options) {
+                            const SubsetSpectrumOptions& options) {
   SpectrumResult r;
   r.settings = task.settings;
   r.output = task.output;

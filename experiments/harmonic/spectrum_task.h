@@ -57,7 +57,7 @@ struct StabilityCheck {
   double rho = 0, polynomial = 0, enumerated = 0;
 };
 
-struct SpectrumOptions {
+struct SubsetSpectrumOptions {
   std::vector<double> rates;  // ascending
   double rho = 0.5;           // of the noise stability
 };
@@ -92,6 +92,6 @@ double enumerated_stability(const Eigen::Ref<const Eigen::VectorXd>& table, doub
 
 SpectrumResult find_spectra(const SubsetTask& task,
                             const SubsetLogits& logits,
-                            const SpectrumOptions& options);
+                            const SubsetSpectrumOptions& options);
 
 }  // namespace leaveout

@@ -18,9 +18,9 @@ MatrixXd ink_of(const Dataset& raw, Index example) {
   return ink;
 }
 
-Frame frame_of(PlantedGroup group) {
-  if (group == PlantedGroup::mislabelled) return Frame::vermilion;
-  return group == PlantedGroup::rare ? Frame::blue : Frame::faint;
+ImageFrame frame_of(PlantedGroup group) {
+  if (group == PlantedGroup::mislabelled) return ImageFrame::vermilion;
+  return group == PlantedGroup::rare ? ImageFrame::blue : ImageFrame::faint;
 }
 
 const std::string& label_of(const Dataset& data, Index example) {

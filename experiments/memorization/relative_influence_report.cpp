@@ -47,7 +47,7 @@ std::string names_table(const RelativeResult& r,
     table.row(cells);
   };
   add("all examples", kAllExamples);
-  for (const RankingName& ranking : kRankings) add(ranking.title, ranking.name);
+  for (const RankingName& ranking : kNamingRankings) add(ranking.title, ranking.name);
   for (const std::string& f : footnotes) table.footnote(f);
   return table.text();
 }

@@ -16,7 +16,7 @@ using Eigen::VectorXd;
 namespace {
 
 void add_names(const RelativeScores& scores, const Neighbourhood& near, RelativeSeed& s) {
-  for (const RankingName& ranking : kRankings)
+  for (const RankingName& ranking : kNamingRankings)
     for (const std::string side : kSides) {
       const Names longest =
           name_examples(scores_of(scores, ranking.name), side == "helpful", kListLengths.back());

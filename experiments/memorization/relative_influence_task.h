@@ -16,11 +16,12 @@ namespace leaveout {
 struct RankingName {
   const char *name, *title;
 };
-inline constexpr std::array<RankingName, 5> kRankings = {{{"influence", "influence, shares"},
-                                                          {"theta_relatif", "theta-RelatIF"},
-                                                          {"loss_relatif", "l-RelatIF, cosine"},
-                                                          {"ratio", "ratio to one example"},
-                                                          {"per_self", "per self-influence"}}};
+inline constexpr std::array<RankingName, 5> kNamingRankings = {
+    {{"influence", "influence, shares"},
+     {"theta_relatif", "theta-RelatIF"},
+     {"loss_relatif", "l-RelatIF, cosine"},
+     {"ratio", "ratio to one example"},
+     {"per_self", "per self-influence"}}};
 inline constexpr const char* kAllExamples = "all";  // in the place of a score: everyone is named
 inline constexpr std::array<const char*, 2> kSides = {"helpful", "harmful"};
 inline constexpr std::array<Index, 3> kListLengths = {1, 5, 10};
@@ -55,7 +56,7 @@ inline constexpr std::array<RankingName, 3> kShown = {
 
 struct RelativeSeed {
   std::uint64_t seed = 0;
-  std::vector<NamedRow> rows = {};  // kRankings x kSides x kListLengths, then kAllExamples
+  std::vector<NamedRow> rows = {};  // kNamingRankings x kSides x kListLengths, then kAllExamples
   std::vector<RelativeTelling> tells = {};
   std::vector<ShownQuery> shown = {};
   RelativeChecks checks = {};

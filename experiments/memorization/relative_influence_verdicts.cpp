@@ -174,9 +174,10 @@ Panel names_panel(const std::vector<RelativeResult>& done,
   for (const RelativeResult& r : done) {
     Series s{.name = r.settings.name, .style = Style::points};
     add_point(s, 0, names_over_seeds(r, kAllExamples, "helpful", metric));
-    for (std::size_t k = 0; k < kRankings.size(); ++k)
-      add_point(
-          s, static_cast<double>(k + 1), names_over_seeds(r, kRankings[k].name, "helpful", metric));
+    for (std::size_t k = 0; k < kNamingRankings.size(); ++k)
+      add_point(s,
+                static_cast<double>(k + 1),
+                names_over_seeds(r, kNamingRankings[k].name, "helpful", metric));
     p.series.push_back(std::move(s));
   }
   return p;

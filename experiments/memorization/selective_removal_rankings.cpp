@@ -20,9 +20,9 @@ namespace {
 constexpr std::uint64_t kRandomOrder = 0x52454d4f56;  // its stream of random numbers
 
 Index ranking_column(const std::string& name) {
-  const auto at = std::find(kRankings.begin(), kRankings.end(), name);
-  assert(at != kRankings.end());
-  return at - kRankings.begin();
+  const auto at = std::find(kRemovalRankings.begin(), kRemovalRankings.end(), name);
+  assert(at != kRemovalRankings.end());
+  return at - kRemovalRankings.begin();
 }
 
 /// By all parameters: one matrix, one decomposition, for the harm to V and for self-influence.
@@ -51,7 +51,7 @@ MatrixXd removal_rankings(const GroupedTask& task,
                           const VectorXd& theta,
                           const Settings& settings,
                           const TaskOptions& options) {
-  MatrixXd scores(task.examples(), static_cast<Index>(kRankings.size()));
+  MatrixXd scores(task.examples(), static_cast<Index>(kRemovalRankings.size()));
   const auto set = [&](const char* name, const VectorXd& values) {
     scores.col(ranking_column(name)) = values;
   };

@@ -70,7 +70,7 @@ std::string plain(const Estimate& e, int decimals) {
 /// Method and fraction of each row of a table: online, its own threshold, rankings, nothing.
 std::vector<std::string> table_methods() {
   std::vector<std::string> methods = {kOnline};
-  methods.insert(methods.end(), kRankings.begin(), kRankings.end());
+  methods.insert(methods.end(), kRemovalRankings.begin(), kRemovalRankings.end());
   return methods;
 }
 

@@ -224,7 +224,7 @@ class RemovalStudy {
     const std::vector<Run> runs = retrain(trainings, pool("offline"));
     std::size_t next = 0;
     for (std::size_t s = 0; s < tasks_.size(); ++s)
-      for (const char* method : kRankings)
+      for (const char* method : kRemovalRankings)
         for (const double fraction : fractions_) {
           RemovalArm arm = measure(tasks_[s], {runs[next].theta, removed[next]});
           ++next;

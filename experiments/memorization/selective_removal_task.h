@@ -28,15 +28,15 @@
 
 namespace leaveout {
 
-inline constexpr std::array<const char*, 9> kRankings = {"head_influence",
-                                                         "full_influence",
-                                                         "self_influence",
-                                                         "loss",
-                                                         "forgetting",
-                                                         "el2n",
-                                                         "grand",
-                                                         "random",
-                                                         "oracle"};
+inline constexpr std::array<const char*, 9> kRemovalRankings = {"head_influence",
+                                                                "full_influence",
+                                                                "self_influence",
+                                                                "loss",
+                                                                "forgetting",
+                                                                "el2n",
+                                                                "grand",
+                                                                "random",
+                                                                "oracle"};
 inline constexpr const char* kNothing = "none";  // nobody is removed
 /// Nobody is removed, and the validation part is trained on: what else its labels could be used
 /// for.
@@ -44,8 +44,8 @@ inline constexpr const char* kWithValidation = "none_with_validation";
 inline constexpr const char* kOnline = "online";
 inline constexpr const char* kOwnThreshold = "online_threshold";
 
-/// Rankings of the training examples, (N x kRankings): high goes first. Trains what they need
-/// beside the base run, which ended at `theta`.
+/// Rankings of the training examples, (N x kRemovalRankings): high goes first. Trains what they
+/// need beside the base run, which ended at `theta`.
 Eigen::MatrixXd removal_rankings(const GroupedTask& task,
                                  const Eigen::VectorXd& theta,
                                  const Settings& settings,

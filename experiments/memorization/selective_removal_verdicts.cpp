@@ -188,7 +188,7 @@ std::vector<Verdict> judge(const std::vector<RemovalResult>& done) {
                           "ours: to steer by the validation part is better than to train on it, "
                           "too, without removal"));
     rows.push_back(own_threshold(r));
-    for (const char* method : kRankings)
+    for (const char* method : kRemovalRankings)
       if (method != std::string("random") && method != std::string("oracle"))
         rows.push_back(as_accurate(r, method));
     rows.push_back(rare_spared(r));

@@ -8,7 +8,7 @@
 //
 //   ImageGrid grid{.name = "pairs", .groups = {{"", {"query"}}, {"influence", {"helps",
 //   "harms"}}}}; grid.sections = {{"digits", {{"rare", {{ink, "4"}, {ink, "9"}, {ink, "9",
-//   Frame::vermilion}}}}}}; write_image_grid(folder, grid);   // pairs.csv, pairs_labels.gp,
+//   ImageFrame::vermilion}}}}}}; write_image_grid(folder, grid);   // pairs.csv, pairs_labels.gp,
 //   pairs.{svg,pdf,png}
 
 #include <Eigen/Core>
@@ -18,12 +18,12 @@
 
 namespace leaveout {
 
-enum class Frame { faint, vermilion, blue };
+enum class ImageFrame { faint, vermilion, blue };
 
 struct GridImage {
   Eigen::MatrixXd ink;  // (height x width), 0 white to 1 black, cut off there; empty: no image
   std::string caption = {};
-  Frame frame = Frame::faint;
+  ImageFrame frame = ImageFrame::faint;
 };
 
 /// Images side by side, and a word at their left.

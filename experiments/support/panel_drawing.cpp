@@ -157,13 +157,13 @@ PanelDrawing draw_panel(const Panel& panel, double width, double height) {
   if (!panel.notes.empty()) {
     // As much as doubles the axis: more would squeeze the data.
     for (int i = 0; i < 12; ++i) {
-      Words words(drawing, width, height);
+      PanelWords words(drawing, width, height);
       if (words.choose_corner(panel.notes) == 0) break;
       drawing.y.lengthen(!words.corner_is_low(), 0.06);
       place_marks(panel, drawing);
     }
   }
-  Words words(drawing, width, height);
+  PanelWords words(drawing, width, height);
   if (!panel.notes.empty()) {
     words.choose_corner(panel.notes);
     words.write_notes(panel.notes);

@@ -40,13 +40,13 @@ std::ptrdiff_t Ink::under(const Box& box) const {
   });
 }
 
-Words::Words(PanelDrawing& drawing, double width, double height)
+PanelWords::PanelWords(PanelDrawing& drawing, double width, double height)
     : drawing_(drawing), width_(width), height_(height) {
   for (const auto& series : drawing.series) add(series);
   for (const PlottedSegment& s : drawing.references) ink_.line(s.x, s.y, s.to_x, s.to_y);
 }
 
-std::ptrdiff_t Words::choose_corner(const std::vector<std::string>& notes) {
+std::ptrdiff_t PanelWords::choose_corner(const std::vector<std::string>& notes) {
   std::ptrdiff_t least = -1;
   for (const bool low : {false, true}) {
     for (const bool right : {false, true}) {
@@ -61,7 +61,7 @@ std::ptrdiff_t Words::choose_corner(const std::vector<std::string>& notes) {
   return least;
 }
 
-void Words::write_notes(const std::vector<std::string>& notes) {
+void PanelWords::write_notes(const std::vector<std::string>& notes) {
   const Box box = note_box(notes, right_, low_);
   ink_.fill(box);
   for (std::size_t i = 0; i < notes.size(); ++i) {
@@ -73,7 +73,7 @@ void Words::write_notes(const std::vector<std::string>& notes) {
   }
 }
 
-void Words::write_label(const std::string& label, const PlottedSegment& at) {
+void PanelWords::write_label(const std::string& label, const PlottedSegment& at) {
   if (label.empty()) return;
   std::optional<PlottedText> best;
   std::ptrdiff_t least = 0;
@@ -98,7 +98,7 @@ void Words::write_label(const std::string& label, const PlottedSegment& at) {
   drawing_.texts.push_back(*best);
 }
 
-std::vector<PlottedText> Words::far_places(const PlottedSegment& s) const {
+std::vector<PlottedText> PanelWords::far_places(const PlottedSegment& s) const {
   std::vector<PlottedText> all;
   for (const double inches : {0.25, 0.4, 0.55, 0.7, 0.85, 1.0}) {
     for (const double angle : {-0.4, -0.8, 0.4, 0.8, 0.0}) {
@@ -110,7 +110,7 @@ std::vector<PlottedText> Words::far_places(const PlottedSegment& s) const {
   return all;
 }
 
-void Words::add(const std::vector<PlottedPoint>& series) {
+void PanelWords::add(const std::vector<PlottedPoint>& series) {
   const PlottedPoint* last = nullptr;
   for (const PlottedPoint& point : series) {
     if (!point.shown) {
@@ -128,7 +128,7 @@ void Words::add(const std::vector<PlottedPoint>& series) {
   }
 }
 
-Box Words::note_box(const std::vector<std::string>& notes, bool right, bool low) const {
+Box PanelWords::note_box(const std::vector<std::string>& notes, bool right, bool low) const {
   double widest = 0.0;
   for (const std::string& note : notes) widest = std::max(widest, text_width(note));
   const double across = (widest + 3.0 * kRoom) / width_;
@@ -136,7 +136,7 @@ Box Words::note_box(const std::vector<std::string>& notes, bool right, bool low)
   return {right ? 1.0 - across : 0.0, right ? 1.0 : across, low ? 0.0 : 1.0 - up, low ? up : 1.0};
 }
 
-Box Words::text_box(const PlottedText& text) const {
+Box PanelWords::text_box(const PlottedText& text) const {
   const double across = text_width(text.text) / width_, half = 0.5 * kLine / height_;
   const double start = text.side == "left"    ? text.x
                        : text.side == "right" ? text.x - across
@@ -144,7 +144,7 @@ Box Words::text_box(const PlottedText& text) const {
   return {start, start + across, text.y - half, text.y + half};
 }
 
-std::vector<PlottedText> Words::places(const PlottedSegment& s) const {
+std::vector<PlottedText> PanelWords::places(const PlottedSegment& s) const {
   const double dx = 2.0 * kRoom / width_, dy = (0.5 * kLine + 0.02) / height_;
   std::vector<PlottedText> all;
   if (s.x == s.to_x && s.y == s.to_y) {

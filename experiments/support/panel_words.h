@@ -6,7 +6,7 @@
 //
 // Law: words stand where they cover least of what is drawn, other words included.
 //
-//   Words words(drawing, 1.6, 1.35);                       // a panel's size in inches
+//   PanelWords words(drawing, 1.6, 1.35);                       // a panel's size in inches
 //   if (words.choose_corner(notes) == 0) words.write_notes(notes);
 
 #include <array>
@@ -37,10 +37,10 @@ class Ink {
 };
 
 /// Chooses the places of a panel's words and appends them to the drawing's texts.
-class Words {
+class PanelWords {
  public:
   /// `drawing` has its series and references, lives longer, and does not change in between.
-  Words(PanelDrawing& drawing, double width, double height);
+  PanelWords(PanelDrawing& drawing, double width, double height);
 
   /// How much lies under notes in the emptiest corner; that corner is remembered. The lower corners
   /// are not taken where a strip lies there.

@@ -22,7 +22,7 @@ std::string complaint(const std::string& payload) {
 }  // namespace
 
 TEST_CASE("the planes of a record become channels side by side") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string records = cifar10_record(3, 0, 100, 200) + cifar10_record(9, 1, 2, 3);
   const Dataset data = read_cifar10_files({folder.file("a.bin", records)});
   CHECK(data.size() == 2);
@@ -40,7 +40,7 @@ TEST_CASE("the planes of a record become channels side by side") {
 }
 
 TEST_CASE("batches follow each other, packed or not") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   for (int i = 1; i <= 5; ++i) {
     const std::string record = cifar10_record(i, i, i, i);
     folder.file(fmt::format("data_batch_{}.bin", i), i == 3 ? gzipped(record) : record);
@@ -64,7 +64,7 @@ TEST_CASE("a damaged batch is refused, and the images read before it stay as the
 }
 
 TEST_CASE("a missing batch is named") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string record = cifar10_record(1, 1, 1, 1);
   for (const int i : {1, 2, 4, 5}) folder.file(fmt::format("data_batch_{}.bin", i), record);
   const std::string message = refusal([&] { read_cifar10(folder.path("")); });

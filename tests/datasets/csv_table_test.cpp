@@ -114,7 +114,7 @@ TEST_CASE("a number is read from a cell or refused with line and column") {
 }
 
 TEST_CASE("any text and any double survive a file") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::vector<std::string> texts = {"plain",
                                           "",
                                           " blanks ",
@@ -151,7 +151,7 @@ TEST_CASE("a line is written as one would by hand") {
 }
 
 TEST_CASE("a row of another width is not written") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   CHECK(has(refusal([&] {
               write_csv(folder.path("t.csv"), {"a", "b"}, {{1, 2}, {3}});
             }),

@@ -38,7 +38,7 @@ std::string target_complaint(const Names& cells, std::optional<Task> task = {}) 
 }  // namespace
 
 TEST_CASE("a file becomes columns of examples, features in the file's order, target apart") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string text = "a,price,b\n1,10.5,2\n3,20.5,4\n5,30,6\n";
   const Dataset data = read_dataset(folder.file("cars.csv", text), {.target = "price"});
   Eigen::MatrixXd inputs(2, 3);
@@ -149,7 +149,7 @@ TEST_CASE("columns that are not there, or no features, are refused") {
 }
 
 TEST_CASE("a query file may order its columns and classes differently") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const Dataset train = read_text("a,b,t\n1,2,no\n3,4,yes\n5,6,maybe\n", {.target = "t"});
   const Dataset query = read_query(folder.file("q.csv", "t,b,a\nyes,20,10\nno,40,30\n"), train);
   Eigen::MatrixXd inputs(2, 2);

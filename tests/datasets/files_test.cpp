@@ -14,7 +14,7 @@
 namespace leaveout {
 
 TEST_CASE("what is written is read back, byte for byte, and nothing else is left in the folder") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   std::string bytes;
   for (int i = 0; i < 1000; ++i) bytes.push_back(static_cast<char>(i));
   write_file(folder.path("a"), "older and longer than nothing");
@@ -26,14 +26,14 @@ TEST_CASE("what is written is read back, byte for byte, and nothing else is left
 }
 
 TEST_CASE("a missing file and a folder are refused by name") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   CHECK(has(refusal([&] { read_file(folder.path("absent.csv")); }), "absent.csv"));
   CHECK(has(refusal([&] { read_file(folder.path("")); }), "it is a folder"));
   CHECK(has(refusal([&] { read_file(folder.path("a\nb")); }), "a\\nb"));
 }
 
 TEST_CASE("temporary names that a dead process of this number left behind do no harm") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   for (int i = 0; i < 2000; ++i)
     std::ofstream(folder.path(fmt::format("a.{}.{}.tmp", ::getpid(), i))) << "stale";
   write_file(folder.path("a"), "new");
@@ -41,14 +41,14 @@ TEST_CASE("temporary names that a dead process of this number left behind do no 
 }
 
 TEST_CASE("a write into a missing folder fails, and so does one over a folder") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   CHECK_THROWS_AS(write_file(folder.path("none/a"), "bytes"), std::runtime_error);
   CHECK_THROWS_AS(write_file(folder.path("."), "bytes"), std::runtime_error);
   CHECK(folder.entries() == 0);
 }
 
 TEST_CASE("when the disk refuses, the older file stays and no temporary one does") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   write_file(folder.path("a"), "older");
   rlimit limit = {};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);

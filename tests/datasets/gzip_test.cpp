@@ -60,7 +60,7 @@ TEST_CASE("what unpacks to more than the limit is refused before it takes the me
 }
 
 TEST_CASE("a payload is the same from the file as it is and from the packed one") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   CHECK(read_payload(folder.file("a", "payload"), "idx") == "payload");
   CHECK(read_payload(folder.file("a.gz", gzipped("payload")), "idx") == "payload");
   CHECK(has(refusal([&] { read_payload(folder.path("b"), "idx"); }), "[file] cannot read"));

@@ -25,7 +25,7 @@ std::string complaint(const std::string& images,
 }  // namespace
 
 TEST_CASE("an IDX file's images are columns, row by row, and its labels classes") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string images = folder.file("a-images", idx_images(2, 2, 3, kPixels));
   const std::string labels = folder.file("a-labels", idx_labels("\x02\x00"s));
   const Dataset data = read_idx(images, labels);
@@ -45,7 +45,7 @@ TEST_CASE("an IDX file's images are columns, row by row, and its labels classes"
 }
 
 TEST_CASE("a packed IDX file is the same data") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string images = idx_images(2, 2, 3, kPixels);
   const std::string labels = idx_labels("\x02\x00"s);
   const Dataset plain = read_idx(folder.file("i", images), folder.file("l", labels));
@@ -61,7 +61,7 @@ TEST_CASE("a packed IDX file is the same data") {
 }
 
 TEST_CASE("the names of the classes are the caller's, two of them make a binary task") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string images = folder.file("i", idx_images(2, 2, 3, kPixels));
   const std::string labels = folder.file("l", idx_labels("\x01\x00"s));
   const Dataset two = read_idx(images, labels, {"no", "yes"});
@@ -76,7 +76,7 @@ TEST_CASE("the names of the classes are the caller's, two of them make a binary 
 }
 
 TEST_CASE("labels of 128 to 255 are not negative") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const Dataset data = read_idx(folder.file("i", idx_images(2, 2, 3, kPixels)),
                                 folder.file("l", idx_labels("\xff\x80"s)));
   CHECK(data.class_names.size() == 256);

@@ -133,7 +133,7 @@ TEST_CASE("sizes of images are read, and anything else is refused") {
 }
 
 TEST_CASE("a file has a target column of its own task, and its queries are its images") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string path = folder.file("t.csv", "a,b,y\n1,2,0.5\n3,4,1.5\n5,6,2.5\n");
   CHECK(has(refusal([&] { read_dataset(path, {.target = "y", .task = Task::reconstruction}); }),
             "a reconstruction has no target column"));

@@ -34,7 +34,7 @@ std::string npy_bytes(const std::string& dictionary, const std::vector<double>& 
 }  // namespace
 
 TEST_CASE("a matrix is written as NumPy writes it, byte for byte") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   Eigen::MatrixXd matrix(2, 3);
   matrix << 1, 2, 3, 4, 5, 6;
   write_npy(folder.path("m.npy"), matrix);
@@ -48,7 +48,7 @@ TEST_CASE("a matrix is written as NumPy writes it, byte for byte") {
 }
 
 TEST_CASE("what is written is read back, bit for bit, at every shape") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   for (const Eigen::Index rows : {0, 1, 2, 17}) {
     for (const Eigen::Index cols : {0, 1, 3, 40}) {
       Eigen::MatrixXd matrix = Random(1).normal_matrix(rows, cols);
@@ -71,7 +71,7 @@ TEST_CASE("what is written is read back, bit for bit, at every shape") {
 }
 
 TEST_CASE("vectors and integers are read back") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const Eigen::VectorXd vector = Random(2).normal_matrix(9, 1);
   write_npy_vector(folder.path("v.npy"), vector);
   CHECK(read_npy_vector(folder.path("v.npy")) == vector);
@@ -85,7 +85,7 @@ TEST_CASE("vectors and integers are read back") {
 }
 
 TEST_CASE("both orders give the matrix that NumPy shows") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   Eigen::MatrixXd matrix(2, 3);
   matrix << 1, 2, 3, 4, 5, 6;
   const auto read = [&](const char* dictionary, const std::vector<double>& numbers) {
@@ -97,7 +97,7 @@ TEST_CASE("both orders give the matrix that NumPy shows") {
 }
 
 TEST_CASE("version 2 has a longer length field") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string dictionary = "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }\n";
   std::string bytes = "\x93NUMPY";
   bytes += {'\x02', '\x00', static_cast<char>(dictionary.size()), '\x00', '\x00', '\x00'};
@@ -106,7 +106,7 @@ TEST_CASE("version 2 has a longer length field") {
 }
 
 TEST_CASE("a file of another kind or shape is refused with what it holds") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   write_npy_vector(folder.path("v.npy"), Eigen::VectorXd::Zero(3));
   write_npy(folder.path("m.npy"), Eigen::MatrixXd::Zero(2, 2));
   CHECK(has(refusal([&] { read_npy(folder.path("v.npy")); }),
@@ -117,7 +117,7 @@ TEST_CASE("a file of another kind or shape is refused with what it holds") {
 }
 
 TEST_CASE("a damaged file is refused before memory is taken") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const auto message = [&](const std::string& bytes) {
     return refusal([&] { read_npy(folder.file("m.npy", bytes)); });
   };
@@ -146,7 +146,7 @@ TEST_CASE("a damaged file is refused before memory is taken") {
 }
 
 TEST_CASE("prefixes and mutations of a valid file never crash the reader") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   write_npy(folder.path("valid.npy"), Random(3).normal_matrix(3, 4));
   const std::string valid = read_file(folder.path("valid.npy"));
   for (std::size_t length = 0; length < valid.size(); ++length) {

@@ -109,7 +109,7 @@ TEST_CASE("a data set that does not ship is looked for in data/fetched, then in 
     REQUIRE(data_folders().size() == 1);
     CHECK(data_folders()[0] == data_folder() + "/fetched");
   }
-  const TemporaryFolder first, second;
+  const DataFolder first, second;
   const DataVariable variable(second.path(""));
   REQUIRE(data_folders().size() == 2);
   CHECK(data_folders()[1] == second.path(""));
@@ -127,7 +127,7 @@ TEST_CASE("a data set that does not ship is looked for in data/fetched, then in 
 
 TEST_CASE("a set of images is loaded from its two files, packed or not, from different folders") {
   const SmallImages small;
-  const TemporaryFolder one, two;
+  const DataFolder one, two;
   one.file("i.gz", gzipped(small.images));
   two.file("l", small.labels);
   const Dataset data =
@@ -152,7 +152,7 @@ TEST_CASE("a set of images is loaded from its two files, packed or not, from dif
 
 TEST_CASE("a part of a data set is the first rows of a seeded permutation, few a prefix of many") {
   const SmallImages small;
-  const TemporaryFolder folder;
+  const DataFolder folder;
   folder.file("i", small.images);
   folder.file("l", small.labels);
   const auto load = [&](double fraction, Eigen::Index max_rows, std::uint64_t seed) {
@@ -183,7 +183,7 @@ TEST_CASE("a part of a data set is the first rows of a seeded permutation, few a
 
 TEST_CASE("images are downsampled as they are loaded, from files of any kind") {
   const SmallImages small;
-  const TemporaryFolder folder;
+  const DataFolder folder;
   folder.file("i", small.images);
   folder.file("l", small.labels);
   const Dataset data = load_dataset(small.info, {.downsample = 2, .folders = {folder.path("")}});

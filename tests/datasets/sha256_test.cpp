@@ -35,7 +35,7 @@ TEST_CASE("any way of cutting the bytes gives the same digest, at every length a
 }
 
 TEST_CASE("the digest of a file is the digest of its bytes") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const std::string bytes(200000, '\x07');
   CHECK(sha256_file(folder.file("bytes", bytes)) == sha256(bytes));
   CHECK(has(refusal([&] { sha256_file(folder.path("absent")); }), "cannot read"));

@@ -3,7 +3,7 @@
 
 // What the tests of this folder share: a folder that goes away, and the message of a refusal.
 //
-//   const TemporaryFolder folder;
+//   const DataFolder folder;
 //   const std::string path = folder.file("cars.csv", "a,b\n1,2\n");
 //   CHECK(refusal([&] { read_csv(path); }) == "...");
 
@@ -21,20 +21,20 @@
 namespace leaveout {
 
 /// A new folder under the system's temporary one, removed with what is in it.
-class TemporaryFolder {
+class DataFolder {
  public:
-  TemporaryFolder() {
+  DataFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "leaveout-").string();
     name.append(6, 'X');  // mkdtemp replaces them
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
-  ~TemporaryFolder() {
+  ~DataFolder() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  DataFolder(const DataFolder&) = delete;
+  DataFolder& operator=(const DataFolder&) = delete;
 
   std::string path(const std::string& name) const { return (path_ / name).string(); }
   std::string file(const std::string& name, std::string_view bytes) const {

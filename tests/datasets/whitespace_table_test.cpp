@@ -9,7 +9,7 @@ namespace leaveout {
 
 TEST_CASE(
     "blanks, tabs, line ends and empty lines make no difference, the last column is the target") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   Eigen::MatrixXd inputs(2, 2);
   inputs << 1, 3, 2.5, -4;
   for (const char* text :
@@ -25,14 +25,14 @@ TEST_CASE(
 }
 
 TEST_CASE("given names are used, the last for the target") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const Dataset data = read_whitespace_table(folder.file("t.txt", "1 2\n"), {"width", "price"});
   CHECK(data.feature_names == std::vector<std::string>{"width"});
   CHECK(data.target_name == "price");
 }
 
 TEST_CASE("a damaged table is refused with its line and column") {
-  const TemporaryFolder folder;
+  const DataFolder folder;
   const auto message = [&](std::string_view text, const std::vector<std::string>& names = {}) {
     return refusal([&] { read_whitespace_table(folder.file("t.txt", text), names); });
   };

@@ -64,7 +64,7 @@ RelativeSeed seed_of(double outliers, double others, double auc) {
     for (std::optional<double>& m : row.measures) m = share;
     s.rows.push_back(row);
   };
-  for (const RankingName& ranking : kRankings)
+  for (const RankingName& ranking : kNamingRankings)
     for (const char* side : kSides)
       add(ranking.name, side, std::string(ranking.name) == "influence" ? outliers : others);
   add(kAllExamples, "", 0.1);
@@ -311,7 +311,7 @@ TEST_CASE("pairs show the pixels as read, with the given labels and the groups' 
   REQUIRE(row.images.size() == 10);
   CHECK(row.images[0].ink(2, 5) == raw.test->inputs(2 * 8 + 5, 3) / 16);
   CHECK(row.images[1].ink(4, 1) == raw.train->inputs(4 * 8 + 1, wrong) / 16);
-  CHECK(row.images[1].frame == Frame::vermilion);
+  CHECK(row.images[1].frame == ImageFrame::vermilion);
   CHECK(row.images[1].caption == std::to_string(task.train->label(wrong)));
   CHECK(row.images[7].ink == row.images[8].ink);
   const Job table = job_of({"data=planted", "max_train=60", "max_query=40"});

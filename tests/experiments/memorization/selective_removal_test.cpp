@@ -48,9 +48,9 @@ Job tiny_job(const std::vector<std::string>& more) {
 }
 
 VectorXd ranking(const MatrixXd& scores, const std::string& name) {
-  const auto at = std::find(kRankings.begin(), kRankings.end(), name);
-  REQUIRE(at != kRankings.end());
-  return scores.col(at - kRankings.begin());
+  const auto at = std::find(kRemovalRankings.begin(), kRemovalRankings.end(), name);
+  REQUIRE(at != kRemovalRankings.end());
+  return scores.col(at - kRemovalRankings.begin());
 }
 
 /// A seed with these accuracies at 10 %, and nothing else of note.
@@ -66,7 +66,7 @@ RemovalSeed scripted(double none, double online, double rival, double rare_lost 
   add(kWithValidation, 0, none);
   add(kOnline, 0.1, online);
   add(kOwnThreshold, std::nullopt, online);
-  for (const char* method : kRankings) add(method, 0.1, rival);
+  for (const char* method : kRemovalRankings) add(method, 0.1, rival);
   return s;
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("both ways to remove are the trainings that they say, and remove equal
   CHECK(find_arm(s, kNothing, 0.3)->loss == test_loss(base));
   CHECK(s.same_bits);
   const MatrixXd scores = removal_rankings(task, base, job.settings, {});
-  for (const char* method : kRankings)
+  for (const char* method : kRemovalRankings)
     for (const double fraction : {0.1, 0.3}) {
       CAPTURE(method);
       // By hand: the highest scores, equal ones from the first on.
