@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/support/table.h"
+#include "influence/metrics/bootstrap.h"
 #include "influence/metrics/student.h"
 
 namespace leaveout {
@@ -41,15 +42,34 @@ double mean_of(const CostResult& r, const std::string& estimator, CostMetric met
   return over_seeds(r, estimator, metric).value.value_or(0);
 }
 
+/// A median over seeds: a busy machine makes a few of them long.
+double median(std::vector<double> seconds) {
+  if (seconds.empty()) return 0;
+  std::sort(seconds.begin(), seconds.end());
+  return quantile(seconds, 0.5);
+}
+
 double training_seconds(const CostResult& r) {
-  double sum = 0;
-  for (const CostSeed& s : r.seeds) sum += s.training_seconds;
-  return sum / static_cast<double>(r.seeds.size());
+  std::vector<double> seconds;
+  for (const CostSeed& s : r.seeds) seconds.push_back(s.training_seconds);
+  return median(seconds);
+}
+
+double seconds_of(const CostResult& r, const std::string& estimator) {
+  std::vector<double> seconds;
+  for (const CostSeed& s : r.seeds)
+    if (const CostRow* row = find_row(s, estimator)) seconds.push_back(row->seconds);
+  return median(seconds);
 }
 
 std::string bytes_text(double bytes) {
   return bytes < 1e6 ? fmt::format("{:.0f} kB", bytes / 1e3)
                      : fmt::format("{:.1f} MB", bytes / 1e6);
+}
+
+std::string milliseconds(double seconds) {
+  return seconds < 0.01 ? fmt::format("{:.2g}", 1e3 * seconds)
+                        : fmt::format("{:.0f}", 1e3 * seconds);
 }
 
 Json task_json(const CostResult& r) {
@@ -66,8 +86,7 @@ Json task_json(const CostResult& r) {
     if (!row.refused.empty()) j["refused"][row.estimator] = row.refused;
   j["seconds"]["training"] = training_seconds(r);
   for (const CostRow& row : first.rows)
-    if (row.refused.empty())
-      j["seconds"][row.estimator] = mean_of(r, row.estimator, number<&CostRow::seconds>);
+    if (row.refused.empty()) j["seconds"][row.estimator] = seconds_of(r, row.estimator);
   return j;
 }
 
@@ -140,8 +159,10 @@ void describe(const std::vector<CostResult>& done, Results& results) {
       {"working_bytes", "of matrices of P x P or P x N that the estimator holds"},
       {"retraining", "trainings without each example; training: one training"},
       {"seconds",
-       "seconds.csv: of one processor, other programs may run beside; retraining: wall time times "
-       "threads. No other file has them but run.json"},
+       "seconds.csv: of one processor, the least of a few where short, other programs may run "
+       "beside; retraining: wall time times threads, with the pool's own work. In run.json: "
+       "medians "
+       "over seeds. No other file has them"},
       {"refused", "why an estimator has no numbers"},
       {"checkpoints", "of tracin_checkpoints and Diff-In: random, drawn by the seed; T/m each"},
       {"seeds", "each has its own split, initialisation and batches"},
@@ -158,7 +179,7 @@ std::string cost_table(const CostResult& r) {
                "products / N",
                "stored",
                "held",
-               "seconds",
+               "ms",
                "/ training"});
   const CostSeed& first = r.seeds.front();
   table.title(
@@ -181,7 +202,7 @@ std::string cost_table(const CostResult& r) {
     }
     const auto mean = [&](CostMetric metric) { return mean_of(r, name, metric); };
     const double passes = mean(number<&CostRow::passes>);
-    const double seconds = mean(number<&CostRow::seconds>);
+    const double seconds = seconds_of(r, name);
     const bool truth = name == kRetraining;
     table.row({name,
                truth ? "" : to_string(within(over_seeds(r, name, number<&CostRow::spearman>), -1)),
@@ -192,13 +213,14 @@ std::string cost_table(const CostResult& r) {
                            mean(number<&CostRow::products>) / static_cast<double>(first.examples)),
                bytes_text(mean(number<&CostRow::stored_bytes>)),
                bytes_text(mean(number<&CostRow::working_bytes>)),
-               fmt::format("{:.3f}", seconds),
+               milliseconds(seconds),
                fmt::format("{:.3g}", seconds / training)});
   }
   table.footnote("against trainings without each example; passes: of gradients over the data");
-  table.footnote(fmt::format("training: {:.4g} passes, {:.3f} seconds; -: refuses this training",
-                             first.training_passes,
-                             training));
+  table.footnote(fmt::format(
+      "training: {:.4g} passes, {} ms; ms: medians over seeds; -: refuses this training",
+      first.training_passes,
+      milliseconds(training)));
   return table.text();
 }
 
