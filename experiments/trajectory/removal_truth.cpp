@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/trajectory/removal_truth.h"
+
+#include <chrono>
+#include <numeric>
+
+#include "influence/curvature/objective_curvature.h"
+#include "influence/solvers/spectrum.h"
+#include "influence/trajectory/checkpoints.h"
+#include "influence/trajectory/counterfactual_runs.h"
+#include "influence/trajectory/unrolled.h"
+
+namespace leaveout {
+
+using Eigen::VectorXd;
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double curvature_time_of(const RecordedTask& task) {
+  const Trajectory path = task.path();
+  const CheckpointChoice even{Sampling::even, std::min<Index>(5, path.steps())};
+  double largest = 0;
+  visit_checkpoints(path, choose_checkpoints(path.steps(), even), [&](const Checkpoint& c) {
+    const ObjectiveCurvature hessian(task.objective, c.theta, Curvature::full);
+    largest += lanczos(hessian, 30).values.maxCoeff() / static_cast<double>(even.count);
+  });
+  return largest * std::accumulate(task.log.rates.begin(), task.log.rates.end(), 0.0);
+}
+
+}  // namespace
+
+RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options) {
+  const Trajectory path = task.path();
+  const QueryLosses query(task.model(), *task.data.test, QueryLosses::As::mean);
+  std::vector<Index> all(static_cast<std::size_t>(path.examples()));
+  std::iota(all.begin(), all.end(), Index{0});
+  CounterfactualOptions how{{.threads = options.threads, .shard_folder = options.shard_folder},
+                            options.provenance};
+  if (options.progress)
+    how.pool.progress = options.progress(task.data.settings.name + ", trainings without one");
+  RemovalTruth truth;
+  auto start = std::chrono::steady_clock::now();
+  const CounterfactualRuns runs = counterfactual_runs(path, one_by_one(all), how);
+  truth.removal = counterfactual_scores(path, runs, query).values.row(0).transpose();
+  truth.removal_seconds = seconds_since(start);
+  start = std::chrono::steady_clock::now();
+  truth.derivative = unrolled_scores(path, query).values.row(0).transpose();
+  truth.derivative_seconds = seconds_since(start);
+  truth.curvature_time = curvature_time_of(task);
+  return truth;
+}
+
+}  // namespace leaveout

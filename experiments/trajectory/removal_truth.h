@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What estimates along a recorded training are measured against, for one query, the mean test loss:
+//
+//   removal      the same training without each example ("zero weight"): what really happens
+//   derivative   the exact derivative through all steps: removal to first order
+//
+//   RemovalTruth truth = removal_truth(task, session.options());
+//   double error = *scaled_error(estimate, truth.removal);    // influence/metrics/closeness.h
+
+#include "experiments/trajectory/recorded_task.h"
+
+namespace leaveout {
+
+struct RemovalTruth {
+  Eigen::VectorXd removal, derivative;  // (N) positive: removing the example raises the test loss
+  /// Sum over steps of rate * lambda_max, of the Hessian on all data at five even checkpoints.
+  double curvature_time = 0;
+  double removal_seconds = 0, derivative_seconds = 0;  // wall time of the two
+};
+
+/// Trains without each of the N examples. Throws what counterfactual_runs() throws.
+RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options);
+
+}  // namespace leaveout
