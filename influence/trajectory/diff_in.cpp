@@ -99,13 +99,21 @@ class DiffIn {
     const auto t = static_cast<double>(c.step);
     const double flip = options_.sign == DiffInSign::paper ? -1 : 1;
     const double average = flip * (options_.sum_over_steps ? 1 : 1 / total);
-    if (c.step == 0) return {0, average * total * c.rate};
+    if (c.step == 0) return {0, average * later_rates(0)};
     const double each = average * chosen_.stands_for;
     const bool elapsed = options_.weight == StepWeight::elapsed;
     const bool by_parts = elapsed && options_.first_order == FirstOrderTerm::none;
-    const double weight = elapsed ? t : total - t;
-    return {(by_parts ? 1 : -1) * each * weight * c.rate * c.rate,
+    // The double sum: what the step into theta_t began to change, all later steps carry on.
+    const double into = path_.log->rates[static_cast<std::size_t>(c.step - 1)];
+    const double weight = elapsed ? t * c.rate * c.rate : into * later_rates(c.step);
+    return {(by_parts ? 1 : -1) * each * weight,
             options_.first_order == FirstOrderTerm::tracin ? each * c.rate : 0};
+  }
+
+  /// Sum of the rates of the steps from here on.
+  double later_rates(Index step) const {
+    const std::vector<double>& rates = path_.log->rates;
+    return std::accumulate(rates.begin() + step, rates.end(), 0.0);
   }
 
   const Trajectory path_;

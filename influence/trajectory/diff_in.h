@@ -23,6 +23,10 @@
 //   t             some                first - S
 //   T - t         none or some        first - S
 //
+// Where the rate changes, the paper's rate_t^2 t takes it for constant. The double sum has weights
+// of its own then, sum of all rates for T D_0 / g_z and rate_t times the sum of the later rates for
+// rate^2 (T - t): the same for a constant rate, and exact to third order for any.
+//
 // DiffInSign::paper flips them all: a negative official I(z, V) says that including z lowered the
 // loss. The paper's 1/m is an average over steps and T times smaller than the sum over them.
 //
@@ -46,8 +50,8 @@ namespace leaveout {
 /// checkpoint and the same for all examples; all the data.
 enum class ProxyBatch { own, random, full };
 enum class StepWeight { elapsed, remaining };  // t, T - t
-/// start: T D_0 with the first step's rate. tracin: the sum of rate_t g_z / N over the same
-/// checkpoints, whose g_z has moved already: H_z G_B is then in the sum twice.
+/// start: g_z at the start times the sum of the rates over N, T D_0. tracin: the sum of rate_t g_z
+/// / N over the same checkpoints, whose g_z has moved already: H_z G_B is then in the sum twice.
 enum class FirstOrderTerm { none, start, tracin };
 enum class DiffInSign { removal, paper };
 

@@ -133,9 +133,9 @@ struct Count {
     for (const Index t : checkpoints) {
       const Index b = batch_at(t);
       counted().differentiated += number(b);
-      counted().add_slopes(path.examples(), 2 * queries);
       if (differences) {
         counted().differentiated += number(b * queries);
+        counted().add_slopes(path.examples(), queries);  // here, and a little further
         counted().add_slopes(path.examples(), queries);
       } else {
         counted().products += number((b + path.examples()) * queries);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 #include "influence/trajectory/tracin.h"
@@ -118,28 +119,31 @@ TEST_CASE("one shared product per checkpoint gives what Eq. (9) does example by 
 
 TEST_CASE("the double sum errs by the third power of the rate, TracIn's order by the second") {
   // Few full-batch steps, with weight decay: what is left out has one more factor of rate T.
-  double previous = 0, first_before = 0, bare_before = 0;
-  for (const double rate : {0.02, 0.01, 0.005}) {
-    Problem problem = tanh_classification_problem();
-    problem.weight_decay = 0.5;
-    const Recorded r(std::move(problem), plain_sgd(100, rate, 8));
-    const MatrixXd exact = unrolled_scores(r.path(), r.queries()).values;
-    DiffInOptions o = consistent_diff_in();
-    const double error = (diff_in_scores(r.path(), r.queries(), o).values - exact).norm();
-    UnrollOptions along;
-    along.propagate = false;
-    const double first = (unrolled_scores(r.path(), r.queries(), along).values - exact).norm();
-    o.products.with_weight_decay = false;
-    const double bare = (diff_in_scores(r.path(), r.queries(), o).values - exact).norm();
-    CHECK(error < 0.2 * first);
-    if (previous > 0) {
-      CHECK(previous / error == doctest::Approx(8).epsilon(0.12));
-      CHECK(first_before / first == doctest::Approx(4).epsilon(0.12));
-      CHECK(bare_before / bare == doctest::Approx(4).epsilon(0.12));  // without decay in G and H
+  for (const bool falling : {false, true}) {
+    double previous = 0, first_before = 0, bare_before = 0;
+    for (const double rate : {0.02, 0.01, 0.005}) {
+      Problem problem = tanh_classification_problem();
+      problem.weight_decay = 0.5;
+      const Recorded r(std::move(problem),
+                       falling ? cosine(plain_sgd(100, rate, 8)) : plain_sgd(100, rate, 8));
+      const MatrixXd exact = unrolled_scores(r.path(), r.queries()).values;
+      DiffInOptions o = consistent_diff_in();
+      const double error = (diff_in_scores(r.path(), r.queries(), o).values - exact).norm();
+      UnrollOptions along;
+      along.propagate = false;
+      const double first = (unrolled_scores(r.path(), r.queries(), along).values - exact).norm();
+      o.products.with_weight_decay = false;
+      const double bare = (diff_in_scores(r.path(), r.queries(), o).values - exact).norm();
+      CHECK(error < 0.2 * first);
+      if (previous > 0) {
+        CHECK(previous / error == doctest::Approx(8).epsilon(0.12));
+        CHECK(first_before / first == doctest::Approx(4).epsilon(0.12));
+        CHECK(bare_before / bare == doctest::Approx(4).epsilon(0.12));  // without decay in G and H
+      }
+      previous = error;
+      first_before = first;
+      bare_before = bare;
     }
-    previous = error;
-    first_before = first;
-    bare_before = bare;
   }
 }
 
@@ -160,7 +164,8 @@ TEST_CASE("the first-order terms are TracIn's at the start, and at the same chec
   DiffInOptions o;
   o.sum_over_steps = true;
   const MatrixXd second = diff_in_scores(r.path(), r.queries(), o).values;
-  const Checkpoints start{{0}, static_cast<double>(r.log.steps())};
+  const double rates = std::accumulate(r.log.rates.begin(), r.log.rates.end(), 0.0);
+  const Checkpoints start{{0}, rates / r.log.rates[0]};
   for (const bool at_start : {true, false}) {
     o.first_order = at_start ? FirstOrderTerm::start : FirstOrderTerm::tracin;
     const Checkpoints c = at_start ? start : choose_checkpoints(r.log.steps(), o.checkpoints);
