@@ -41,7 +41,8 @@ RidgeRemoval::Part RidgeRemoval::part(const Group& removed) const {
           i));
   Part s;
   s.inputs = inputs_(Eigen::all, removed);
-  s.solved = factor_.solve(s.inputs);
+  // Eigen's triangular solver takes the address of the first entry, and nobody has none.
+  s.solved = removed.empty() ? s.inputs : MatrixXd(factor_.solve(s.inputs));
   s.hat = s.inputs.transpose() * s.solved;
   s.residual = residual_(removed);
   return s;
