@@ -8,6 +8,7 @@
 #include "datasets/registry.h"
 #include "influence/estimators/influence_function.h"
 #include "influence/responses.h"
+#include "influence/trajectory/estimators.h"
 
 namespace leaveout {
 namespace {
@@ -78,6 +79,20 @@ CatalogueSection solvers() {
            {solver_name(SolverKind::stochastic_lissa), "truncated series on mini-batches"}}};
 }
 
+CatalogueSection optimisers() {
+  return {"optimisers",
+          {{optimiser_name(OptimiserKind::sgd), "mini-batch descent, with momentum if asked for"},
+           {optimiser_name(OptimiserKind::nesterov), "with momentum that looks ahead"},
+           {optimiser_name(OptimiserKind::adam), "steps by running means of g and g*g"}}};
+}
+
+CatalogueSection along_trajectories() {
+  CatalogueSection section{"estimators along a training's trajectory", {}};
+  for (const TrajectoryEstimator kind : trajectory_estimators())
+    section.entries.push_back({trajectory_estimator_name(kind), explanation(kind)});
+  return section;
+}
+
 }  // namespace
 
 std::vector<CatalogueSection> catalogue(const std::vector<Experiment>& experiments) {
@@ -85,9 +100,11 @@ std::vector<CatalogueSection> catalogue(const std::vector<Experiment>& experimen
           data_sets(),
           models(),
           activations(),
+          optimisers(),
           responses(),
           curvatures(),
-          solvers()};
+          solvers(),
+          along_trajectories()};
 }
 
 std::string catalogue_text(const std::vector<Experiment>& experiments) {
