@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Numbers over seeds, by regime, and how errors grow.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "experiments/trajectory/trajectory_accuracy_report.h"
+#include "influence/metrics/student.h"
+
+namespace leaveout {
+
+using Eigen::VectorXd;
+
+namespace {
+
+VectorXd as_vector(const std::vector<double>& v) {
+  return Eigen::Map<const VectorXd>(v.data(), static_cast<Index>(v.size()));
+}
+
+bool is_at(const AccuracyPoint& p, const Regime& g) {
+  return p.rate == g.rate && p.epochs == g.epochs;
+}
+
+std::optional<double> number_at(const AccuracyPoint& p, const NumberOf& n) {
+  return p.value(n.part, n.estimator, n.truth, n.query, n.metric);
+}
+
+/// Over seeds: slopes of the curves on their grids, and the changes of slope of those long enough.
+Growth grow(const std::map<std::uint64_t, std::vector<std::pair<double, double>>>& curves,
+            std::size_t length) {
+  std::vector<double> slopes, changes;
+  for (const auto& [seed, curve] : curves) {
+    if (curve.size() != length || length < 2) continue;
+    std::vector<double> grid, values;
+    for (const auto& [x, y] : curve) {
+      grid.push_back(x);
+      values.push_back(y);
+    }
+    slopes.push_back(log_slope(grid, values));
+    if (length < 4) continue;
+    const auto half = static_cast<std::ptrdiff_t>(length / 2);
+    const double low = log_slope({grid.begin(), grid.begin() + half + 1},
+                                 {values.begin(), values.begin() + half + 1});
+    const double high =
+        log_slope({grid.end() - half - 1, grid.end()}, {values.end() - half - 1, values.end()});
+    changes.push_back(high - low);
+  }
+  return {mean_interval(as_vector(slopes)), mean_interval(as_vector(changes))};
+}
+
+}  // namespace
+
+std::vector<Regime> regimes(const AccuracyResult& r) {
+  std::vector<Regime> all;
+  for (const AccuracyPoint& p : r.points)
+    if (std::none_of(all.begin(), all.end(), [&](const Regime& g) { return is_at(p, g); }))
+      all.push_back({p.rate, p.epochs});
+  for (Regime& g : all) {
+    g.x = geometric_interval(over_seeds(r, g, {kTraining, "", "", "", "x"})).value.value_or(NAN);
+    g.steps = over_seeds(r, g, {kTraining, "", "", "", "steps"}).mean();
+  }
+  std::stable_sort(
+      all.begin(), all.end(), [](const Regime& a, const Regime& b) { return a.x < b.x; });
+  return all;
+}
+
+std::vector<Regime> along_rates(const AccuracyResult& r) {
+  std::vector<Regime> all = regimes(r);
+  std::erase_if(all, [&](const Regime& g) { return g.epochs != r.settings.base.epochs; });
+  return all;
+}
+
+std::vector<Regime> along_lengths(const AccuracyResult& r) {
+  std::vector<Regime> all = regimes(r);
+  std::erase_if(all, [&](const Regime& g) { return g.rate != r.settings.base.learning_rate; });
+  std::sort(
+      all.begin(), all.end(), [](const Regime& a, const Regime& b) { return a.epochs < b.epochs; });
+  return all;
+}
+
+NumberOf mean_score(const std::string& estimator, const std::string& truth, const char* metric) {
+  return {kAccuracy, estimator, truth, kMean, metric};
+}
+
+VectorXd over_seeds(const AccuracyResult& r, const Regime& at, const NumberOf& number) {
+  std::vector<double> values;  // points come in the order of the seeds
+  for (const AccuracyPoint& p : r.points)
+    if (is_at(p, at))
+      if (const auto v = number_at(p, number)) values.push_back(*v);
+  return as_vector(values);
+}
+
+Estimate geometric_interval(const VectorXd& values) {
+  Estimate e = mean_interval(values.array().log());
+  if (e.value) e.value = std::exp(*e.value);
+  e.low = std::exp(e.low);
+  e.high = std::exp(e.high);
+  return e;
+}
+
+double log_slope(const std::vector<double>& grid, const std::vector<double>& values) {
+  const VectorXd x = as_vector(grid).array().log(), y = as_vector(values).array().log();
+  return slope(x, y).value_or(0);
+}
+
+Growth growth_in_steps(const AccuracyResult& r,
+                       const std::string& estimator,
+                       const std::string& truth) {
+  const std::vector<Regime> grid = along_lengths(r);
+  std::map<std::uint64_t, std::vector<std::pair<double, double>>> curves;
+  for (const Regime& g : grid)
+    for (const AccuracyPoint& p : r.points) {
+      if (!is_at(p, g)) continue;
+      const auto error = number_at(p, mean_score(estimator, truth, "relative_error"));
+      const auto norm = p.value(kTraining, "", "", "", truth + "_norm");
+      if (error && norm && *error > 0 && *norm > 0)
+        curves[p.seed].emplace_back(g.steps, *error * *norm);
+    }
+  return grow(curves, grid.size());
+}
+
+Growth growth_in_x(const AccuracyResult& r, const std::string& estimator) {
+  std::vector<Regime> grid = along_rates(r);
+  std::erase_if(grid, [](const Regime& g) { return !(g.x < 1); });
+  std::map<std::uint64_t, std::vector<std::pair<double, double>>> curves;
+  for (const Regime& g : grid)
+    for (const AccuracyPoint& p : r.points) {
+      if (!is_at(p, g)) continue;
+      const auto error = number_at(p, mean_score(estimator, kDerivative, "relative_error"));
+      const auto x = p.value(kTraining, "", "", "", "x");
+      if (error && x && *error > 0 && *x > 0) curves[p.seed].emplace_back(*x, *error);
+    }
+  return grow(curves, grid.size());
+}
+
+}  // namespace leaveout
