@@ -141,7 +141,7 @@ void run_trajectory_accuracy(const Invocation& invocation) {
   write_growth(done, session.results());
   write_verdicts(judge_accuracy(done, true), session.results());
   session.print(
-      verdict_table(judge_accuracy(done, false), kAccuracyIntervals, trajectory_accuracy_words()));
+      verdict_table(judge_accuracy(done, false), kAccuracyReading, trajectory_accuracy_words()));
   session.print(std::string(kAccuracyChoices) + "\n");
   draw_accuracy(done, session.results().partial());
   session.finish();

@@ -25,27 +25,30 @@ std::optional<double> number_at(const AccuracyPoint& p, const NumberOf& n) {
   return p.value(n.part, n.estimator, n.truth, n.query, n.metric);
 }
 
-/// Over seeds: slopes of the curves on their grids, and the changes of slope of those long enough.
-Growth grow(const std::map<std::uint64_t, std::vector<std::pair<double, double>>>& curves,
-            std::size_t length) {
-  std::vector<double> slopes, changes;
+using Curves = std::map<std::uint64_t, std::vector<std::pair<double, double>>>;  // of seeds
+
+/// Root mean square of what the best line through (x, y) leaves.
+double left_by_line(const VectorXd& x, const VectorXd& y) {
+  const double b = slope(x, y).value_or(0);
+  const VectorXd left = (y.array() - y.mean()) - b * (x.array() - x.mean());
+  return std::sqrt(left.squaredNorm() / static_cast<double>(left.size()));
+}
+
+/// Over the seeds whose curve has all of the grid.
+Growth grow(const Curves& curves, std::size_t length) {
+  std::vector<double> slopes, misfits;
   for (const auto& [seed, curve] : curves) {
     if (curve.size() != length || length < 2) continue;
-    std::vector<double> grid, values;
-    for (const auto& [x, y] : curve) {
-      grid.push_back(x);
-      values.push_back(y);
+    VectorXd grid(static_cast<Index>(length)), values(static_cast<Index>(length));
+    for (std::size_t k = 0; k < length; ++k) {
+      grid(static_cast<Index>(k)) = curve[k].first;
+      values(static_cast<Index>(k)) = curve[k].second;
     }
-    slopes.push_back(log_slope(grid, values));
+    if (const auto b = slope(grid.array().log(), values.array().log())) slopes.push_back(*b);
     if (length < 4) continue;
-    const auto half = static_cast<std::ptrdiff_t>(length / 2);
-    const double low = log_slope({grid.begin(), grid.begin() + half + 1},
-                                 {values.begin(), values.begin() + half + 1});
-    const double high =
-        log_slope({grid.end() - half - 1, grid.end()}, {values.end() - half - 1, values.end()});
-    changes.push_back(high - low);
+    if (const auto m = power_misfit(grid, values)) misfits.push_back(*m);
   }
-  return {mean_interval(as_vector(slopes)), mean_interval(as_vector(changes))};
+  return {mean_interval(as_vector(slopes)), geometric_interval(as_vector(misfits))};
 }
 
 }  // namespace
@@ -91,23 +94,28 @@ VectorXd over_seeds(const AccuracyResult& r, const Regime& at, const NumberOf& n
 }
 
 Estimate geometric_interval(const VectorXd& values) {
-  Estimate e = mean_interval(values.array().log());
+  std::vector<double> logs;
+  for (const double v : values)
+    if (v > 0) logs.push_back(std::log(v));
+  Estimate e = mean_interval(as_vector(logs));
   if (e.value) e.value = std::exp(*e.value);
   e.low = std::exp(e.low);
   e.high = std::exp(e.high);
   return e;
 }
 
-double log_slope(const std::vector<double>& grid, const std::vector<double>& values) {
-  const VectorXd x = as_vector(grid).array().log(), y = as_vector(values).array().log();
-  return slope(x, y).value_or(0);
+std::optional<double> power_misfit(const VectorXd& grid, const VectorXd& values) {
+  const VectorXd y = values.array().log();
+  const double exponential = left_by_line(grid, y);
+  if (exponential == 0) return {};
+  return left_by_line(grid.array().log(), y) / exponential;
 }
 
 Growth growth_in_steps(const AccuracyResult& r,
                        const std::string& estimator,
                        const std::string& truth) {
   const std::vector<Regime> grid = along_lengths(r);
-  std::map<std::uint64_t, std::vector<std::pair<double, double>>> curves;
+  Curves curves;
   for (const Regime& g : grid)
     for (const AccuracyPoint& p : r.points) {
       if (!is_at(p, g)) continue;
@@ -121,8 +129,8 @@ Growth growth_in_steps(const AccuracyResult& r,
 
 Growth growth_in_x(const AccuracyResult& r, const std::string& estimator) {
   std::vector<Regime> grid = along_rates(r);
-  std::erase_if(grid, [](const Regime& g) { return !(g.x < 1); });
-  std::map<std::uint64_t, std::vector<std::pair<double, double>>> curves;
+  std::erase_if(grid, [](const Regime& g) { return !(g.x < kSmallX); });
+  Curves curves;
   for (const Regime& g : grid)
     for (const AccuracyPoint& p : r.points) {
       if (!is_at(p, g)) continue;

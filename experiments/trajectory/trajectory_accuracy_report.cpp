@@ -127,9 +127,9 @@ void write_growth(const std::vector<AccuracyResult>& done, const Results& result
       for (const char* truth : {kRemoval, kDerivative}) {
         const Growth g = growth_in_steps(r, name, truth);
         add(r, name, truth, "steps", "slope", g.slope);
-        add(r, name, truth, "steps", "change of slope", g.change);
+        add(r, name, truth, "steps", "misfit", g.misfit);
       }
-      add(r, name, kDerivative, "x below 1", "slope", growth_in_x(r, name).slope);
+      add(r, name, kDerivative, "small x", "slope", growth_in_x(r, name).slope);
     }
   results.csv("growth.csv",
               {"task", "estimator", "truth", "grid", "what", "value", "low", "high", "seeds"},
@@ -158,9 +158,13 @@ void describe(const std::vector<AccuracyResult>& done, Results& results) {
       {"parameters", "of theta at the end: cosine and relative error, means over the removed"},
       {"budget", "one approximation at a time against the exact derivative, error_budget.h"},
       {"growth.csv",
-       "slopes of log |estimate - truth| on log steps, and of log relative error on log x, in each "
-       "seed; change of slope: upper half of the lengths minus lower half"},
-      {"diff_in_paper", "1/m, 5 random checkpoints, forward differences, random proxy batch"},
+       "slopes of log |estimate - truth| on log steps, and of log relative error on log x where x "
+       "is below 0.2, in each seed; misfit: what a power law of the steps leaves of the logarithm "
+       "over what an exponential law leaves, root mean squares"},
+      {"diff_in_paper",
+       "1/m, 5 random checkpoints (those of tracin_checkpoints), forward differences of 1e-3, a "
+       "random "
+       "proxy batch of the training's batch size (at most 128), the same for all examples"},
       {"diff_in_sum", "the same with T/m"},
       {"seeds", "each has its own split, initialisation, batches, checkpoints and proxy batches"},
       {"intervals", kAccuracyIntervals}};
@@ -193,6 +197,7 @@ std::string accuracy_table(const AccuracyResult& r) {
     table.row(row);
   }
   table.footnote("mean test loss; x = sum of rate * lambda_max, along the rates; geometric means");
+  table.footnote("an estimate of zero has error 1");
   table.footnote("steps^: the power of the number of steps with which |estimate - truth| grows");
   return table.text();
 }

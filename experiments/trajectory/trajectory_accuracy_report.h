@@ -15,6 +15,10 @@
 namespace leaveout {
 
 inline constexpr const char* kAccuracyIntervals = "intervals: 95 %, Student's t over seeds";
+inline constexpr const char* kAccuracyReading =
+    "errors: factor over the rival's, below 1 is nearer; Spearman: difference; misfit: of a power "
+    "law over that of an exponential law; intervals: 95 %, Student's t over seeds\n"
+    "an estimate of zero has error 1: where all others are above, 1/m is nearer by being small";
 inline constexpr const char* kAccuracyChoices =
     "ours: the regimes and their bounds, small networks, every truth but the exact removal, the "
     "influence function's damping; the paper's theorem and tables were not available";
@@ -47,22 +51,26 @@ NumberOf mean_score(const std::string& estimator, const std::string& truth, cons
 
 /// (seeds) in their order; a seed without the number is left out.
 Eigen::VectorXd over_seeds(const AccuracyResult& r, const Regime& at, const NumberOf& number);
-/// Geometric mean with an interval; of values above 0.
+/// Geometric mean with an interval, of the values above 0; values of 0 are left out.
 Estimate geometric_interval(const Eigen::VectorXd& values);
 
 /// How an error grows along a grid: in each seed the least-squares slope of its logarithm on that
-/// of the grid, and by how much the slope over the upper half is above that over the lower half.
+/// of the grid, and how well this power law fits, beside an exponential law of two parameters too:
+/// the quotient of the root mean squares that are left of the logarithm. Of four values or more.
 struct Growth {
-  Estimate slope, change;
+  Estimate slope, misfit;
 };
 /// |estimate - truth| itself, not relative to the truth, against the number of steps.
 Growth growth_in_steps(const AccuracyResult& r,
                        const std::string& estimator,
                        const std::string& truth);
-/// Relative errors against the derivative, against x, along the rates with x below 1.
+/// Expansions in x are judged where x is below this.
+inline constexpr double kSmallX = 0.2;
+/// Relative errors against the derivative, against x, along the rates with x below kSmallX.
 Growth growth_in_x(const AccuracyResult& r, const std::string& estimator);
-/// Of one seed: `values` on `grid`, both above 0 and as long, two entries or more.
-double log_slope(const std::vector<double>& grid, const std::vector<double>& values);
+/// Of one seed: the misfit of log values = a + b log grid over that of log values = a + b grid.
+/// Undefined where the latter has none.
+std::optional<double> power_misfit(const Eigen::VectorXd& grid, const Eigen::VectorXd& values);
 
 RunsLayout trajectory_accuracy_layout();
 void write_rows(const AccuracyResult& r, Results& results);

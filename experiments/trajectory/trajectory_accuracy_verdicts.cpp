@@ -19,8 +19,6 @@ namespace {
 
 using Tasks = std::vector<const AccuracyResult*>;
 
-constexpr double kSteadySlope = 0.5;  // ours: a power law's slope changes by no more
-
 struct Class {
   const char* name;
   double from, to;
@@ -32,7 +30,7 @@ struct Rival {
   const char *name, *title;
 };
 constexpr Rival kRivals[] = {{"tracin_checkpoints", "TracIn-CP"},
-                             {"influence_function", "influence function"},
+                             {"influence_function", "IF"},
                              {"source_gauss_newton", "SOURCE"}};
 
 /// How a claim on closeness is measured. `ratio`: errors, by their quotient.
@@ -43,15 +41,12 @@ struct Closeness {
 constexpr Closeness kCloseness[] = {
     {kPaper,
      "relative_error",
-     "paper (abstract): Diff-In has a lower error than existing estimators; as published, 1/m",
+     "paper (abstract): lower error than existing estimators; as published, 1/m",
      true},
-    {kPaperSum, "relative_error", "the same claim, Diff-In with T/m", true},
+    {kPaperSum, "relative_error", "the same claim, with T/m", true},
     {kPaper, "scaled_error", "the same claim, each after its best scalar", true},
-    {kPaper, "spearman", "the same claim, by rank correlation", false},
-    {kConsistent,
-     "relative_error",
-     "ours: the consistent double sum has a lower error than existing estimators",
-     true}};
+    {kPaper, "spearman", "the same claim, by Spearman", false},
+    {kConsistent, "relative_error", "ours: the consistent double sum has a lower error", true}};
 
 /// Subject against rival: mean over the tasks' regimes of the class in each seed, then over seeds.
 /// Of ratios the factor: below 1 the subject is nearer.
@@ -90,11 +85,10 @@ Verdict closer(const Tasks& done, const std::string& task, const Class& c, const
     all = all && nearer;
     parts.push_back(
         how.ratio
-            ? fmt::format("x {:.2g} [{:.2g}, {:.2g}] of {}", *e.value, e.low, e.high, rival.title)
-            : fmt::format(
-                  "{:+.2f} [{:+.2f}, {:+.2f}] over {}", *e.value, e.low, e.high, rival.title));
+            ? fmt::format("{} {:.2g} [{:.2g}, {:.2g}]", rival.title, *e.value, e.low, e.high)
+            : fmt::format("{} {:+.2f} [{:+.2f}, {:+.2f}]", rival.title, *e.value, e.low, e.high));
   }
-  std::string verdict = "open: some interval holds both";
+  std::string verdict = "open: an interval holds both";
   if (!tested)
     verdict = "not testable: no such regime";
   else if (!seeds)
@@ -103,7 +97,7 @@ Verdict closer(const Tasks& done, const std::string& task, const Class& c, const
     verdict = fmt::format("disagrees: {} nearer", fmt::join(better, ", "));
   else if (all)
     verdict = "agrees";
-  return {task, c.name, how.claim, fmt::format("{}", fmt::join(parts, "; ")), verdict};
+  return {task, c.name, how.claim, fmt::format("{}", fmt::join(parts, ", ")), verdict};
 }
 
 /// In each seed the mean over the class's regimes and tasks of the rank correlation.
@@ -127,29 +121,26 @@ Verdict sign_of_formula(const Tasks& done, const std::string& task, const Class&
   e.high = std::min(e.high, 1.0);
   return {task,
           c.name,
-          "ours: of the formula's two readings, minus I(z, V) has the sign of removals in more "
-          "than half of the trainings",
-          to_string(e),
+          "ours: -I(z, V) has the sign of removals in most trainings (best scalar above 0)",
+          "share " + to_string(e),
           e.n < 2 ? "not testable: no such regime, or one seed" : above(interval(e), 0.5)};
 }
 
+/// A power law or an exponential one: which fits better is our reading of "polynomially".
 Verdict growth_verdict(const AccuracyResult& r, const char* estimator, const char* title) {
   const Growth g = growth_in_steps(r, estimator, kRemoval);
   return {r.settings.name,
           "along lengths",
-          fmt::format("paper (abstract): the error grows polynomially in the steps ({}); here the "
-                      "slope on logarithmic axes rises by less than {:g} (bound ours)",
-                      title,
-                      kSteadySlope),
-          fmt::format("slope {}, change {}", to_string(g.slope), to_string(g.change)),
-          g.change.n < 2 ? "not testable: fewer than four lengths, or one seed"
-                         : below(interval(g.change), kSteadySlope)};
+          fmt::format("paper (abstract): error grows polynomially in the steps ({})", title),
+          fmt::format("power {}, misfit {}", to_string(g.slope), to_string(g.misfit)),
+          g.misfit.n < 2 ? "not testable: fewer than four lengths, or one seed"
+                         : below(interval(g.misfit), 1)};
 }
 
 Verdict order_verdict(const AccuracyResult& r, const char* estimator, double order) {
   const Growth g = growth_in_x(r, estimator);
   return {r.settings.name,
-          "x below 1",
+          fmt::format("x below {:g}", kSmallX),
           fmt::format("theory: full batch, relative error of {} like x^{:g}", estimator, order),
           fmt::format("slope {}", to_string(g.slope)),
           g.slope.n < 2 ? "not testable: fewer than two rates, or one seed"
