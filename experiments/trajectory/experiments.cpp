@@ -3,11 +3,17 @@
 
 #include "experiments/trajectory/checkpoints.h"
 #include "experiments/trajectory/cost.h"
+#include "experiments/trajectory/trajectory_accuracy.h"
 
 namespace leaveout {
 
 std::vector<Experiment> trajectory_experiments() {
   return {
+      {"trajectory-accuracy",
+       "how accurate are estimators along a training, beside exact removals, and until when?",
+       trajectory_accuracy_settings(),
+       run_trajectory_accuracy,
+       trajectory_accuracy_words()},
       {"checkpoints",
        "how many checkpoints does Diff-In need, and which; whose batch, which epsilon?",
        checkpoints_settings(),
