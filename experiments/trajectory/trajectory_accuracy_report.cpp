@@ -46,6 +46,42 @@ Json task_json(const AccuracyResult& r) {
   return j;
 }
 
+Json conventions() {
+  return {
+      {"scores",
+       "change of a query's loss when an example is left out of every step that drew it, its place "
+       "in the batch kept; positive: removing it raises the loss"},
+      {"removal", "truth: trained again without the example, same start, batches and rates"},
+      {"derivative", "truth: derivative in the example's weight, exact through all steps"},
+      {"x", "sum over steps of rate * lambda_max, of the batch's Hessian at five steps"},
+      {"query", "mean: the mean test loss; single: mean over single test examples of the metric"},
+      {"relative_error", "|estimate - truth| / |truth| over the removed examples"},
+      {"best_scale, scaled_error", "the alpha for which alpha * estimate is nearest, error after"}};
+}
+
+Json more_conventions() {
+  return {
+      {"sign_agreement, top_overlap",
+       "share with the truth's sign; share of the 30 largest in magnitude (at most half of the "
+       "removed) among those of the estimate"},
+      {"estimator_error",
+       "|estimate - derivative| / |removal|; the rest is the linearisation, which is the unrolled "
+       "estimator's relative_error against removal"},
+      {"parameters", "of theta at the end: cosine and relative error, means over the removed"},
+      {"budget", "one approximation at a time against the exact derivative, error_budget.h"},
+      {"growth.csv",
+       "slopes of log |estimate - truth| on log steps, and of log relative error on log x where x "
+       "is below 0.2, in each seed; misfit: what a power law of the steps leaves of the logarithm "
+       "over what an exponential law leaves, root mean squares"},
+      {"diff_in_paper",
+       "1/m, 5 random checkpoints (those of tracin_checkpoints), forward differences of 1e-3, a "
+       "random "
+       "proxy batch of the training's batch size (at most 128), the same for all examples"},
+      {"diff_in_sum", "the same with T/m"},
+      {"seeds", "each has its own split, initialisation, batches, checkpoints and proxy batches"},
+      {"intervals", kAccuracyIntervals}};
+}
+
 }  // namespace
 
 RunsLayout trajectory_accuracy_layout() {
@@ -139,35 +175,8 @@ void write_growth(const std::vector<AccuracyResult>& done, const Results& result
 void describe(const std::vector<AccuracyResult>& done, Results& results) {
   Json& run = results.run();
   run["definitions"] = kAccuracyChoices;
-  run["conventions"] = {
-      {"scores",
-       "change of a query's loss when an example is left out of every step that drew it, its place "
-       "in the batch kept; positive: removing it raises the loss"},
-      {"removal", "truth: trained again without the example, same start, batches and rates"},
-      {"derivative", "truth: derivative in the example's weight, exact through all steps"},
-      {"x", "sum over steps of rate * lambda_max, of the batch's Hessian at five steps"},
-      {"query", "mean: the mean test loss; single: mean over single test examples of the metric"},
-      {"relative_error", "|estimate - truth| / |truth| over the removed examples"},
-      {"best_scale, scaled_error", "the alpha for which alpha * estimate is nearest, error after"},
-      {"sign_agreement, top_overlap",
-       "share with the truth's sign; share of the 30 largest in magnitude (at most half of the "
-       "removed) among those of the estimate"},
-      {"estimator_error",
-       "|estimate - derivative| / |removal|; the rest is the linearisation, which is the unrolled "
-       "estimator's relative_error against removal"},
-      {"parameters", "of theta at the end: cosine and relative error, means over the removed"},
-      {"budget", "one approximation at a time against the exact derivative, error_budget.h"},
-      {"growth.csv",
-       "slopes of log |estimate - truth| on log steps, and of log relative error on log x where x "
-       "is below 0.2, in each seed; misfit: what a power law of the steps leaves of the logarithm "
-       "over what an exponential law leaves, root mean squares"},
-      {"diff_in_paper",
-       "1/m, 5 random checkpoints (those of tracin_checkpoints), forward differences of 1e-3, a "
-       "random "
-       "proxy batch of the training's batch size (at most 128), the same for all examples"},
-      {"diff_in_sum", "the same with T/m"},
-      {"seeds", "each has its own split, initialisation, batches, checkpoints and proxy batches"},
-      {"intervals", kAccuracyIntervals}};
+  run["conventions"] = conventions();
+  run["conventions"].update(more_conventions());
   for (const AccuracyResult& r : done) run["tasks"][r.settings.name] = task_json(r);
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
 #include "datasets/random.h"
@@ -260,68 +259,8 @@ std::vector<std::pair<std::string, std::optional<double>>> closeness_metrics(con
           {"top_overlap", top_k_overlap(e, t, top, TopBy::magnitude)}};
 }
 
-std::optional<double> AccuracyPoint::value(const std::string& part,
-                                           const std::string& estimator,
-                                           const std::string& truth,
-                                           const std::string& query,
-                                           const std::string& metric) const {
-  for (const AccuracyRow& r : rows)
-    if (r.part == part && r.estimator == estimator && r.truth == truth && r.query == query &&
-        r.metric == metric)
-      return r.value;
-  return {};
-}
-
 AccuracyPoint measure_accuracy(const RecordedTask& task, const AccuracyOptions& how) {
   return Point(task, how).measure();
-}
-
-std::string to_text(const AccuracyPoint& p) {
-  std::string text = fmt::format("point\t{}\t{}\t{}\n", p.rate, p.epochs, p.seed);
-  for (const AccuracyRow& r : p.rows)
-    text += fmt::format("row\t{}\t{}\t{}\t{}\t{}\t{}\n",
-                        r.part,
-                        r.estimator,
-                        r.truth,
-                        r.query,
-                        r.metric,
-                        r.value ? fmt::format("{}", *r.value) : "");
-  for (const Index i : p.removed) text += fmt::format("removed\t{}\n", i);
-  for (const ScoreColumn& c : p.scores)
-    text += fmt::format("score\t{}\t{}\n", c.name, fmt::join(c.values, "\t"));
-  for (const std::string& why : p.refused) text += fmt::format("refused\t{}\n", why);
-  return text;
-}
-
-AccuracyPoint from_text(const std::string& text) {
-  AccuracyPoint p;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::vector<std::string> f(1);
-    for (const char c : line)
-      if (c == '\t')
-        f.emplace_back();
-      else
-        f.back() += c;
-    if (f[0] == "point") {
-      p.rate = std::stod(f.at(1));
-      p.epochs = std::stol(f.at(2));
-      p.seed = std::stoull(f.at(3));
-    } else if (f[0] == "row") {
-      const std::string& v = f.at(6);
-      p.rows.push_back(
-          {f[1], f[2], f[3], f[4], f[5], v.empty() ? std::nullopt : std::optional(std::stod(v))});
-    } else if (f[0] == "removed") {
-      p.removed.push_back(std::stol(f.at(1)));
-    } else if (f[0] == "score") {
-      ScoreColumn c{f.at(1), {}};
-      for (std::size_t i = 2; i < f.size(); ++i) c.values.push_back(std::stod(f[i]));
-      p.scores.push_back(std::move(c));
-    } else if (f[0] == "refused") {
-      p.refused.push_back(f.at(1));
-    }
-  }
-  return p;
 }
 
 }  // namespace leaveout

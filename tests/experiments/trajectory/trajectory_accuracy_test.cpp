@@ -72,7 +72,7 @@ AccuracyResult made(const std::string& subject, const std::vector<double>& error
       const double x = std::pow(2.0, static_cast<double>(k)), jitter = 1 + 0.01 * double(seed);
       p.rows = {{kTraining, "", "", "", "x", x},
                 {kTraining, "", "", "", "steps", x},
-                {kTraining, "", "", "", "removal_norm", 2.0},
+                {kTraining, "", "", "", "removal_norm", 2 * x},
                 {kAccuracy, subject, kRemoval, kMean, "relative_error", errors[k] * jitter}};
       for (const char* rival : {"tracin_checkpoints", "influence_function", "source_gauss_newton"})
         p.rows.push_back({kAccuracy, rival, kRemoval, kMean, "relative_error", 0.5});
@@ -207,10 +207,11 @@ TEST_CASE("verdicts follow the intervals, per regime") {
   const AccuracyResult power = made(kConsistent, {0.01, 0.04, 0.16, 0.64});
   const Verdict grows = verdict_on(power, "polynomially in the steps (consistent", "along lengths");
   CHECK(grows.verdict == "agrees");
-  CHECK(grows.measured.substr(0, 10) == "power 2.00");
+  CHECK(grows.measured.substr(0, 10) == "power 3.00");
   AccuracyResult exponential = power;
   for (AccuracyPoint& p : exponential.points)
-    *p.rows[3].value = std::exp(0.5 * *p.rows[1].value) * (1 + 0.001 * *p.rows[1].value);
+    *p.rows[3].value =
+        std::exp(0.5 * *p.rows[1].value) / *p.rows[1].value * (1 + 0.001 * *p.rows[1].value);
   CHECK(verdict_on(exponential, "polynomially in the steps (consistent", "along lengths").verdict ==
         "disagrees");
   AccuracyResult broken = power;
