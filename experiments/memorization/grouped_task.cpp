@@ -145,4 +145,27 @@ GroupedTask load_grouped_task(const Job& job, const TaskOptions& options, Index 
   return task;
 }
 
+std::vector<double> read_shares(const Settings& settings,
+                                const std::string& key,
+                                const std::string& area) {
+  std::vector<double> shares;
+  for (const std::string& text : settings.list(key)) {
+    std::size_t used = 0;
+    double value = NAN;
+    try {
+      value = std::stod(text, &used);
+    } catch (const std::logic_error&) {
+    }
+    const double last = shares.empty() ? 0 : shares.back();
+    if (used != text.size() || !(value > last && value < 1))
+      throw std::invalid_argument(fmt::format(
+          "[{}] {}, expected rising numbers between 0 and 1, got '{}'", area, key, text));
+    shares.push_back(value);
+  }
+  if (shares.empty())
+    throw std::invalid_argument(
+        fmt::format("[{}] {}, expected at least one, got none: --set {}=0.1", area, key, key));
+  return shares;
+}
+
 }  // namespace leaveout

@@ -47,6 +47,12 @@ std::vector<SettingSpec> plain_grouped_task_settings();
 /// std::invalid_argument for what the user got wrong, before anything is trained.
 GroupedTask load_grouped_task(const Job& job, const TaskOptions& options, Index seed = 0);
 
+/// The numbers of a list setting, rising within (0, 1). Throws std::invalid_argument for others,
+/// and where there is none; `area` opens the message.
+std::vector<double> read_shares(const Settings& settings,
+                                const std::string& key,
+                                const std::string& area);
+
 /// What every report here says: the definitions are ours.
 inline constexpr const char* kWhoseDefinitions =
     "definitions: ours (influence on few parameters, relative influence and the sign that tells "

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The online rule as the experiment sets it, and watched while it works.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 
 #include "experiments/memorization/selective_removal_task.h"
 
@@ -42,25 +39,7 @@ Index removed_count(double fraction, Index examples) {
 }
 
 std::vector<double> read_fractions(const Settings& settings) {
-  std::vector<double> fractions;
-  for (const std::string& text : settings.list("fractions")) {
-    std::size_t used = 0;
-    double value = NAN;
-    try {
-      value = std::stod(text, &used);
-    } catch (const std::logic_error&) {
-    }
-    const double last = fractions.empty() ? 0 : fractions.back();
-    if (used != text.size() || !(value > last && value < 1))
-      throw std::invalid_argument(fmt::format(
-          "[selective-removal] fractions, expected rising numbers between 0 and 1, got '{}'",
-          text));
-    fractions.push_back(value);
-  }
-  if (fractions.empty())
-    throw std::invalid_argument(
-        "[selective-removal] fractions, expected at least one, got none: --set fractions=0.1");
-  return fractions;
+  return read_shares(settings, "fractions", "selective-removal");
 }
 
 RemovalOptions online_options(const Settings& settings, Index dropped, Index examples) {

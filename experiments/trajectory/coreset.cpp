@@ -17,7 +17,7 @@ namespace leaveout {
 namespace {
 
 std::vector<double> kept_shares(const Job& job) {
-  return read_shares(job.settings.list("kept"), "kept", "coreset");
+  return read_shares(job.settings, "kept", "coreset");
 }
 
 Index kept_count(double share, const ScoredTask& task) {

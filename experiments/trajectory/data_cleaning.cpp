@@ -15,7 +15,7 @@ using Eigen::VectorXd;
 namespace {
 
 std::vector<double> noise_rates(const Job& job) {
-  return read_shares(job.settings.list("noise"), "noise", "data-cleaning");
+  return read_shares(job.settings, "noise", "data-cleaning");
 }
 
 /// The task with so many wrong labels.

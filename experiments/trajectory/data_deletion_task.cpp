@@ -192,7 +192,7 @@ void read_numbers(const std::string& bytes,
 }  // namespace
 
 std::vector<double> deleted_shares(const Settings& settings) {
-  return read_shares(settings.list("shares"), "shares", "data-deletion");
+  return read_shares(settings, "shares", "data-deletion");
 }
 
 std::vector<Group> deleted_groups(const GroupedTask& task, const std::vector<double>& shares) {

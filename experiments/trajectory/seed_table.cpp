@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
-#include <stdexcept>
 
 #include "influence/metrics/student.h"
 
@@ -103,29 +101,6 @@ Verdict seed_verdict(const std::string& task,
 
 std::string plain(const Estimate& e, int decimals) {
   return e.value ? fmt::format("{:.{}f}", *e.value, decimals) : "-";
-}
-
-std::vector<double> read_shares(const std::vector<std::string>& texts,
-                                const std::string& key,
-                                const std::string& area) {
-  std::vector<double> shares;
-  for (const std::string& text : texts) {
-    std::size_t used = 0;
-    double value = NAN;
-    try {
-      value = std::stod(text, &used);
-    } catch (const std::logic_error&) {
-    }
-    const double last = shares.empty() ? 0 : shares.back();
-    if (used != text.size() || !(value > last && value < 1))
-      throw std::invalid_argument(fmt::format(
-          "[{}] {}, expected rising numbers between 0 and 1, got '{}'", area, key, text));
-    shares.push_back(value);
-  }
-  if (shares.empty())
-    throw std::invalid_argument(
-        fmt::format("[{}] {}, expected at least one, got none: --set {}=0.1", area, key, key));
-  return shares;
 }
 
 }  // namespace leaveout

@@ -86,10 +86,4 @@ inline VerdictWords rivals_words() {
 /// The value with so many decimals, or "-".
 std::string plain(const Estimate& e, int decimals);
 
-/// Rising numbers within (0, 1). Throws std::invalid_argument for others, and where there is none;
-/// `area` opens the message.
-std::vector<double> read_shares(const std::vector<std::string>& texts,
-                                const std::string& key,
-                                const std::string& area);
-
 }  // namespace leaveout

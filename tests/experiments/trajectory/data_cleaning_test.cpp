@@ -122,10 +122,12 @@ TEST_CASE("means over seeds and shares, and differences paired within a seed") {
   CHECK_FALSE(table.mean({"", 0.2, "a", "accuracy"}).value);
   CHECK(seed_verdict("t", "p", "c", table.mean({"", 0.2, "a", "x"}), "agrees")
             .verdict.find("not testable") == 0);
-  CHECK(read_shares({"0.1", "0.5"}, "noise", "x") == std::vector<double>{0.1, 0.5});
-  const std::vector<std::vector<std::string>> refused = {{}, {"0.2", "0.1"}, {"1"}, {"0"}, {"x"}};
-  for (const auto& texts : refused)
-    CHECK_THROWS_AS(read_shares(texts, "noise", "x"), std::invalid_argument);
+  const auto shares = [](const std::string& set) {
+    return read_shares(tiny_job({set}).settings, "noise", "x");
+  };
+  CHECK(shares("noise=0.1,0.5") == std::vector<double>{0.1, 0.5});
+  for (const char* set : {"noise=", "noise=0.2,0.1", "noise=1", "noise=0", "noise=x"})
+    CHECK_THROWS_AS(shares(set), std::invalid_argument);
 }
 
 TEST_CASE("the highest go by score, then by row, and quotas follow the classes' shares") {
