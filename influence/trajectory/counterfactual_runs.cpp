@@ -188,6 +188,23 @@ CounterfactualRuns counterfactual_runs(const Trajectory& path,
   return {removed, parameters(path, tasks, options), path.theta_end()};
 }
 
+void walk_counterfactual(const Trajectory& path,
+                         const Group& removed,
+                         const std::function<void(Index, const VectorXd&)>& after) {
+  check(path, {removed});
+  Objective without = *path.objective;
+  for (const Index i : removed) without.weights(i) = 0;
+  Evaluator evaluate(without);
+  OptimiserState state = initial_state(path.log->protocol, start(path));
+  VectorXd g(path.parameters());
+  Replay replay(*path.objective, *path.log);
+  replay.forward([&](const LoggedStep& step) {
+    step_gradient(evaluate, state.theta, step.batch, g);
+    advance(path.log->protocol, step.rate, g, state);
+    after(step.number + 1, state.theta - step.after.theta);
+  });
+}
+
 Scores counterfactual_scores(const Trajectory& path,
                              const CounterfactualRuns& runs,
                              const QueryLosses& queries) {

@@ -48,6 +48,14 @@ CounterfactualRuns counterfactual_runs(const Trajectory& path,
                                        const CounterfactualOptions& options = {},
                                        BatchRemoval how = BatchRemoval::zero_weight);
 
+/// The whole trajectory without a group (zero weight), beside the path's own: `after` is called
+/// after each step with the number of steps done and theta without the group minus theta with it,
+/// (P). The tangents of removal_tangents() are its derivative, at every step.
+void walk_counterfactual(
+    const Trajectory& path,
+    const Group& removed,
+    const std::function<void(Index steps_done, const Eigen::VectorXd& delta)>& after);
+
 /// Exact changes of the queries' values, (Q x K), positive where removal raises them.
 Scores counterfactual_scores(const Trajectory& path,
                              const CounterfactualRuns& runs,

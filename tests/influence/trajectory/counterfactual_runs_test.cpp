@@ -34,6 +34,27 @@ TEST_CASE("a counterfactual training is the trainer's own, with the group's weig
   }
 }
 
+TEST_CASE("the trajectory without a group ends where its training does, and is linear in ridge") {
+  for (const OptimiserKind kind : kRules) {
+    const Problem p = ridge_problem();
+    const ShortTraining r(p, short_protocol(kind, 9));
+    std::vector<VectorXd> linear;
+    UnrollOptions own;
+    own.without_own_curvature = true;
+    removal_tangents(r.path(), {{4}}, own, [&](Index, const MatrixXd& u) { linear.push_back(u); });
+    Index steps = 0;
+    VectorXd last;
+    walk_counterfactual(r.path(), {4}, [&](Index done, const VectorXd& delta) {
+      CHECK(done == ++steps);
+      last = delta;
+      const VectorXd& u = linear[static_cast<std::size_t>(done - 1)];
+      if (kind != OptimiserKind::adam) CHECK((delta - u).norm() <= 1e-12 * (u.norm() + 1e-3));
+    });
+    CHECK(steps == r.path().steps());
+    CHECK(last == counterfactual_runs(r.path(), {{4}}).delta().col(0));
+  }
+}
+
 TEST_CASE("a point that is never drawn, or a group of nobody, changes nothing, bit for bit") {
   const Problem p = tanh_regression_problem();
   Objective weightless = p.objective();
