@@ -82,7 +82,7 @@ sees-experiments := datasets autodiff models influence experiments
 support-autodiff := $(addprefix tests/support/,alloc_count.cpp check_op.cpp networks.cpp)
 support-models   := $(addprefix tests/support/,alloc_count.cpp problems.cpp)
 support-influence   := $(addprefix tests/support/,alloc_count.cpp networks.cpp problems.cpp)
-support-experiments := $(addprefix tests/support/,problems.cpp user_task.cpp)
+support-experiments := $(addprefix tests/support/,problems.cpp table_runs.cpp user_task.cpp)
 $(addprefix test-,$(FOLDERS)): test-%:
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/tests_$*
 	@$(BUILD)/tests_$* $(ARGS)

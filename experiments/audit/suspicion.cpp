@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 #include "influence/metrics/bootstrap.h"
 #include "influence/metrics/student.h"
@@ -115,6 +116,10 @@ void suspect_classes(const MatrixXd& outputs,
     kept.push_back(i);
     judged_labels.push_back(label);
   }
+  if (kept.empty())
+    throw std::invalid_argument(
+        "[audit] rows, expected some of each class that differ in their features, got a copy of "
+        "each other in every class: no model can be asked about a class that it has not seen");
   s.noise = fit_temperature(outputs(Eigen::all, kept), judged_labels);
   s.classes = class_probabilities(outputs, s.noise.temperature);
   s.probability = label_probabilities(s.classes, labels);

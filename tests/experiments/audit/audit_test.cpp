@@ -193,6 +193,9 @@ TEST_CASE("audit: what cannot be audited ends in one line") {
   refused(table(3), "at least 10, got 3");
   refused("a,y\n" + std::string("1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n7,x\n8,x\n9,x\n0,x\n"),
           "in every row");
+  std::string copies = "a,y\n";  // all features constant: each class is one row, many times
+  for (int i = 0; i < 30; ++i) copies += "5,0\n5,1\n";
+  refused(copies, "a copy of each other in every class");
   refused(table(9) + "1,,yes\n2,,no\n", "got 9 without missing cells and 2 with");
   refused("a,y\n,1\n,2\n", "at least 10, got 0");
   refused(table(20) + "1,inf,yes\n", "not a finite number");

@@ -4,17 +4,15 @@
 #include "experiments/memorization/selective_removal.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
 #include "experiments/cli.h"
 #include "experiments/memorization/selective_removal_report.h"
 #include "influence/memorization/seeded_training.h"
 #include "models/trust_region.h"
+#include "tests/support/table_runs.h"
 #include "tests/support/temporary_folder.h"
 
 namespace leaveout {
@@ -88,38 +86,11 @@ std::string verdict_of(const RemovalResult& r, const std::string& words) {
 std::pair<int, std::string> run(const TemporaryFolder& folder,
                                 const std::string& table,
                                 const std::string& out,
-                                const std::vector<std::string>& set,
+                                const std::vector<std::string>& more,
                                 const std::string& threads = "1") {
-  std::vector<std::string> args = {"run", "selective-removal", "--preset", "quick", "--quiet"};
-  const std::vector<std::string> more = {"--data",
-                                         folder / table,
-                                         "--target",
-                                         "y",
-                                         "--threads",
-                                         threads,
-                                         "--out",
-                                         folder / out,
-                                         "--set",
-                                         "seeds=2",
-                                         "epochs=8",
-                                         "warm_up=5"};
-  args.insert(args.end(), more.begin(), more.end());
-  args.insert(args.end(), set.begin(), set.end());
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
-}
-
-void write_tables(const TemporaryFolder& folder) {
-  Random random(4);
-  std::string classes = "a,b,y\n", numbers = classes;
-  for (int i = 0; i < 100; ++i) {
-    const double a = random.normal(), b = random.normal();
-    classes += fmt::format("{},{},{}\n", a, b, a + b > 0 ? "yes" : "no");
-    numbers += fmt::format("{},{},{}\n", a, b, a + b);
-  }
-  write_file(folder / "classes.csv", classes);
-  write_file(folder / "numbers.csv", numbers);
+  std::vector<std::string> set = {"seeds=2", "epochs=8", "warm_up=5"};
+  set.insert(set.end(), more.begin(), more.end());
+  return run_on_table("selective-removal", folder, table, out, set, threads);
 }
 
 }  // namespace
@@ -311,7 +282,7 @@ TEST_CASE("removal verdicts follow the paired intervals") {
 
 TEST_CASE("a user's classes are removed and trained upon, with one bit pattern on two threads") {
   const TemporaryFolder folder;
-  write_tables(folder);
+  write_tables(folder, 100);
   const auto outcome = run(folder, "classes.csv", "one", {});
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
@@ -327,7 +298,7 @@ TEST_CASE("a user's classes are removed and trained upon, with one bit pattern o
 
 TEST_CASE("what cannot be removed is refused in one line") {
   const TemporaryFolder folder;
-  write_tables(folder);
+  write_tables(folder, 100);
   const auto refused = [&](const char* table, const char* set, const char* word) {
     const auto outcome = run(folder, table, "none", {set});
     CHECK(outcome.first == kUserError);

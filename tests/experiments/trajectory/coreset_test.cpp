@@ -4,10 +4,8 @@
 #include "experiments/trajectory/coreset.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "datasets/files.h"
 #include "datasets/random.h"
@@ -16,6 +14,7 @@
 #include "influence/memorization/seeded_training.h"
 #include "influence/trajectory/diff_in.h"
 #include "influence/trajectory/moso.h"
+#include "tests/support/table_runs.h"
 #include "tests/support/temporary_folder.h"
 
 namespace leaveout {
@@ -47,37 +46,11 @@ Job tiny_job(const std::vector<std::string>& more) {
 std::pair<int, std::string> run(const TemporaryFolder& folder,
                                 const std::string& table,
                                 const std::string& out,
-                                const std::vector<std::string>& set,
+                                const std::vector<std::string>& more,
                                 const std::string& threads = "1") {
-  std::vector<std::string> args = {"run", "coreset", "--preset", "quick", "--quiet"};
-  const std::vector<std::string> more = {"--data",
-                                         folder / table,
-                                         "--target",
-                                         "y",
-                                         "--threads",
-                                         threads,
-                                         "--out",
-                                         folder / out,
-                                         "--set",
-                                         "seeds=2",
-                                         "epochs=6"};
-  args.insert(args.end(), more.begin(), more.end());
-  args.insert(args.end(), set.begin(), set.end());
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
-}
-
-void write_tables(const TemporaryFolder& folder) {
-  Random random(4);
-  std::string classes = "a,b,y\n", numbers = classes;
-  for (int i = 0; i < 80; ++i) {
-    const double a = random.normal(), b = random.normal();
-    classes += fmt::format("{},{},{}\n", a, b, a + b > 0 ? "yes" : "no");
-    numbers += fmt::format("{},{},{}\n", a, b, a + b);
-  }
-  write_file(folder / "classes.csv", classes);
-  write_file(folder / "numbers.csv", numbers);
+  std::vector<std::string> set = {"seeds=2", "epochs=6"};
+  set.insert(set.end(), more.begin(), more.end());
+  return run_on_table("coreset", folder, table, out, set, threads);
 }
 
 /// Two seeds in which influence on V has one accuracy, and all others another.
@@ -157,7 +130,7 @@ TEST_CASE("coreset verdicts follow the paired intervals") {
 
 TEST_CASE("a user's table is selected from, with one bit pattern on two threads") {
   const TemporaryFolder folder;
-  write_tables(folder);
+  write_tables(folder, 80);
   const auto outcome = run(folder, "classes.csv", "one", {});
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);

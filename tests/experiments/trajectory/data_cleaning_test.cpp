@@ -3,19 +3,17 @@
 #include "experiments/trajectory/data_cleaning.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
 #include "experiments/cli.h"
 #include "experiments/trajectory/data_cleaning_report.h"
 #include "influence/memorization/seeded_training.h"
 #include "influence/trajectory/counterfactual_runs.h"
 #include "influence/trajectory/diff_in.h"
 #include "influence/trajectory/tracin.h"
+#include "tests/support/table_runs.h"
 #include "tests/support/temporary_folder.h"
 
 namespace leaveout {
@@ -48,37 +46,11 @@ Job tiny_job(const std::vector<std::string>& more) {
 std::pair<int, std::string> run(const TemporaryFolder& folder,
                                 const std::string& table,
                                 const std::string& out,
-                                const std::vector<std::string>& set,
+                                const std::vector<std::string>& more,
                                 const std::string& threads = "1") {
-  std::vector<std::string> args = {"run", "data-cleaning", "--preset", "quick", "--quiet"};
-  const std::vector<std::string> more = {"--data",
-                                         folder / table,
-                                         "--target",
-                                         "y",
-                                         "--threads",
-                                         threads,
-                                         "--out",
-                                         folder / out,
-                                         "--set",
-                                         "seeds=2",
-                                         "epochs=6"};
-  args.insert(args.end(), more.begin(), more.end());
-  args.insert(args.end(), set.begin(), set.end());
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
-}
-
-void write_tables(const TemporaryFolder& folder) {
-  Random random(4);
-  std::string classes = "a,b,y\n", numbers = classes;
-  for (int i = 0; i < 80; ++i) {
-    const double a = random.normal(), b = random.normal();
-    classes += fmt::format("{},{},{}\n", a, b, a + b > 0 ? "yes" : "no");
-    numbers += fmt::format("{},{},{}\n", a, b, a + b);
-  }
-  write_file(folder / "classes.csv", classes);
-  write_file(folder / "numbers.csv", numbers);
+  std::vector<std::string> set = {"seeds=2", "epochs=6"};
+  set.insert(set.end(), more.begin(), more.end());
+  return run_on_table("data-cleaning", folder, table, out, set, threads);
 }
 
 /// Two seeds in which Diff-In has this AUC and accuracy, and all others that.
@@ -215,7 +187,7 @@ TEST_CASE("cleaning verdicts follow the paired intervals") {
 
 TEST_CASE("a user's table is cleaned, with one bit pattern on two threads") {
   const TemporaryFolder folder;
-  write_tables(folder);
+  write_tables(folder, 80);
   const auto outcome = run(folder, "classes.csv", "one", {});
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);

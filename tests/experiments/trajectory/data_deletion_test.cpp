@@ -4,18 +4,16 @@
 #include "experiments/trajectory/data_deletion.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
 #include "experiments/cli.h"
 #include "experiments/trajectory/data_deletion_report.h"
 #include "experiments/trajectory/scored_retraining.h"
 #include "influence/memorization/seeded_training.h"
 #include "influence/trajectory/checkpoints.h"
+#include "tests/support/table_runs.h"
 #include "tests/support/temporary_folder.h"
 
 namespace leaveout {
@@ -53,37 +51,11 @@ std::size_t at(const std::string& method) {
 std::pair<int, std::string> run(const TemporaryFolder& folder,
                                 const std::string& table,
                                 const std::string& out,
-                                const std::vector<std::string>& set,
+                                const std::vector<std::string>& more,
                                 const std::string& threads = "1") {
-  std::vector<std::string> args = {"run", "data-deletion", "--preset", "quick", "--quiet"};
-  const std::vector<std::string> more = {"--data",
-                                         folder / table,
-                                         "--target",
-                                         "y",
-                                         "--threads",
-                                         threads,
-                                         "--out",
-                                         folder / out,
-                                         "--set",
-                                         "seeds=2",
-                                         "epochs=5"};
-  args.insert(args.end(), more.begin(), more.end());
-  args.insert(args.end(), set.begin(), set.end());
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
-}
-
-void write_tables(const TemporaryFolder& folder) {
-  Random random(4);
-  std::string classes = "a,b,y\n", numbers = classes;
-  for (int i = 0; i < 80; ++i) {
-    const double a = random.normal(), b = random.normal();
-    classes += fmt::format("{},{},{}\n", a, b, a + b > 0 ? "yes" : "no");
-    numbers += fmt::format("{},{},{}\n", a, b, a + b);
-  }
-  write_file(folder / "classes.csv", classes);
-  write_file(folder / "numbers.csv", numbers);
+  std::vector<std::string> set = {"seeds=2", "epochs=5"};
+  set.insert(set.end(), more.begin(), more.end());
+  return run_on_table("data-deletion", folder, table, out, set, threads);
 }
 
 /// Two seeds with one error for each method; errors of exact sums grow by `growth` a share.
@@ -232,7 +204,7 @@ TEST_CASE("deletion verdicts follow the paired intervals") {
 
 TEST_CASE("rows of a user's table are deleted, with one bit pattern on two threads") {
   const TemporaryFolder folder;
-  write_tables(folder);
+  write_tables(folder, 80);
   const auto outcome = run(folder, "classes.csv", "one", {});
   CAPTURE(outcome.second);
   REQUIRE(outcome.first == kSuccess);
