@@ -11,11 +11,36 @@ namespace leaveout {
 
 using Eigen::Index;
 
+namespace {
+
+constexpr double kFar = 2;  // beyond, one less a probability would lose digits
+
+/// P(|T| > |t|) = I_x(a, 1/2) with a = dof / 2 and x = dof / (dof + t^2): the incomplete beta
+/// function's series in x, whose terms are all positive, so that the smallest tails are right too.
+double far_tails(double t, Index dof) {
+  const double a = 0.5 * static_cast<double>(dof);
+  const double x = 2 * a / (2 * a + t * t);
+  double term = 1, sum = 1;
+  for (double n = 0; term > 1e-17 * sum; ++n) {
+    term *= x * (a + 0.5 + n) / (a + 1 + n);
+    sum += term;
+  }
+  const double log_head = a * std::log(x) + 0.5 * std::log1p(-x) + std::lgamma(a + 0.5) -
+                          std::lgamma(a + 1) - 0.5 * std::log(std::numbers::pi);
+  return std::exp(log_head) * sum;
+}
+
+}  // namespace
+
 /// P(|T| <= |t|) with t = sqrt(dof) tan(angle), a sum of powers of cos(angle).
 double student_cdf(double t, Index dof) {
   if (dof < 1)
     throw std::invalid_argument(
         fmt::format("[student] degrees of freedom, expected at least 1, got {}", dof));
+  if (std::abs(t) > kFar) {
+    const double tail = 0.5 * far_tails(t, dof);
+    return t < 0 ? tail : 1 - tail;
+  }
   const double angle = std::atan(std::abs(t) / std::sqrt(static_cast<double>(dof)));
   const double c = std::cos(angle), s = std::sin(angle);
   const bool odd = dof % 2 == 1;

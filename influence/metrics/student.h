@@ -13,7 +13,8 @@
 namespace leaveout {
 
 /// P(T <= t) for `dof` >= 1 degrees of freedom, by the finite sums for whole degrees of freedom
-/// (Abramowitz and Stegun 26.7.3 and 26.7.4).
+/// (Abramowitz and Stegun 26.7.3 and 26.7.4), and beyond |t| = 2 by the incomplete beta
+/// function's series, which keeps the digits of small tails.
 double student_cdf(double t, Eigen::Index dof);
 
 /// The t with P(T <= t) = p, 0 < p < 1, to 1e-12 of itself. Throws std::invalid_argument otherwise.

@@ -26,6 +26,18 @@ TEST_CASE("one, two and four degrees of freedom have their closed forms") {
   }
 }
 
+TEST_CASE("student: the far tails keep their digits") {
+  for (const double t : {2.5, 3.0, 40.0, 1e6, 1e12}) {
+    CHECK(student_cdf(-t, 1) / (std::atan(1 / t) / std::numbers::pi) ==
+          doctest::Approx(1).epsilon(1e-13));
+    const double root = std::sqrt(2 + t * t);
+    CHECK(student_cdf(-t, 2) * root * (root + t) == doctest::Approx(1).epsilon(1e-13));
+  }
+  for (const Eigen::Index dof : {1, 2, 3, 7, 50, 1000})  // the two forms meet at 2
+    CHECK(student_cdf(-2 - 1e-13, dof) / student_cdf(-2 + 1e-13, dof) ==
+          doctest::Approx(1).epsilon(1e-12));
+}
+
 TEST_CASE("quantiles are those of the tables, and undo the distribution") {
   CHECK(student_quantile(0.975, 1) == doctest::Approx(12.706).epsilon(1e-4));
   CHECK(student_quantile(0.975, 4) == doctest::Approx(2.776).epsilon(2e-4));
