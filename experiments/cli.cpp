@@ -146,7 +146,7 @@ void check_files(const CommandLine& line) {
 Invocation audit_invocation(const CommandLine& line) {
   Invocation user = line.invocation;
   if (user.data.empty()) throw std::invalid_argument("[audit] --data names no file");
-  if (line.audit->count("--out") == 0) user.out /= std::filesystem::path(user.data).stem();
+  user.out /= std::filesystem::path(user.data).stem();
   return user;
 }
 

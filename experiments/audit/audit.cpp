@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 #include <stdexcept>
 
 #include "datasets/files.h"
@@ -55,16 +57,29 @@ void adapt(SettingSpec& s) {
   change("max_train", "", "not used here: every row is audited");
 }
 
+/// What is predicted, and how to have it otherwise where that is a question.
+std::string target_note(const AuditData& data) {
+  const Dataset& d = data.table;
+  const std::string name = printable(d.target_name, 24);
+  if (data.classes()) return fmt::format("{}: {} classes", name, d.class_names.size());
+  const std::set<double> values(d.targets.data(), d.targets.data() + d.targets.size());
+  constexpr std::size_t kFew = 20;
+  if (values.size() > kFew) return name + ": a number";
+  return fmt::format(
+      "{}: a number, of {} values only (classes: --set task=multiclass)", name, values.size());
+}
+
 std::string plan_text(
     const TaskSettings& s, const AuditData& data, const AuditHow& how, Index seeds, int threads) {
   const std::vector<Candidate> all = candidates(s, data, how);
   const bool many = data.size() > kManyRows;
   std::string text = fmt::format(
-      "\naudit of {}: {} rows x {} features; {} models x {} folds x {} seed{} to compare, about "
-      "{:.0f} s\n",
+      "\naudit of {}: {} rows x {} features, {}; {} models x {} folds x {} seed{} to compare, "
+      "about {:.0f} s\n",
       s.name,
       data.size(),
       data.table.features(),
+      target_note(data),
       all.size(),
       how.folds,
       seeds,
@@ -100,6 +115,18 @@ void write_files(const AuditSeeds& r, bool own, const Results& results) {
   write_file(results.file(name + ".html").string(), audit_html(r.seeds.front()));
 }
 
+/// Copies share a fold, so that there are no more folds than different rows.
+void require_folds(const AuditData& data, Index folds) {
+  const Index different = std::count(data.copy_of.begin(), data.copy_of.end(), Index{-1});
+  if (folds > std::max(different, AuditHow().folds))
+    throw std::invalid_argument(fmt::format(
+        "[audit] folds, expected at most as many as there are different rows, {}, got {}: leave "
+        "the setting out, or --set folds={}",
+        different,
+        folds,
+        std::min<Index>(different, AuditHow().folds)));
+}
+
 double positive_number(const std::string& text, const char* key) {
   const std::optional<double> value = parse_number(text);
   if (!value || *value < 0)
@@ -123,11 +150,13 @@ std::vector<SettingSpec> audit_settings() {
   specs.push_back(whole("folds", "5", "of the cross-validation", 2));
   specs.push_back(whole("repeats", "2", "how often rows are dealt into folds; many rows: once", 1));
   specs.push_back(whole("resamples", "400", "of the bootstrap over held-out rows", 1));
-  specs.push_back(number("false_share",
-                         "0.05",
-                         "rows are called mislabelled while at most this share of them is expected "
-                         "to be called so by chance",
-                         0));
+  SettingSpec share = number("false_share",
+                             "0.05",
+                             "rows are called mislabelled while at most this share of them is "
+                             "expected to be called so by chance",
+                             0);
+  share.maximum = 1;
+  specs.push_back(share);
   SettingSpec missing{"missing",
                       SettingType::text,
                       "drop",
@@ -174,6 +203,7 @@ void run_audit(const Invocation& invocation) {
   for (const Job& job : session.jobs()) {
     const AuditHow how = read_audit_how(job.settings);
     data.push_back(load_audit_data(job.task, how.missing));
+    require_folds(data.back(), how.folds);
     candidates(job.task, data.back(), how);
   }
   std::vector<AuditSeeds> done;

@@ -27,6 +27,12 @@ namespace {
 
 constexpr std::size_t kShownGaps = 5;
 
+/// A column without any value costs every row its place, or is filled with nothing to go by.
+std::string empty_columns_text(const AuditData& data) {
+  if (data.empty.empty()) return {};
+  return fmt::format(": column '{}' has no value in any row, remove it", printable(data.empty[0]));
+}
+
 std::string_view bytes(const MatrixXd& m) {
   return {reinterpret_cast<const char*>(m.data()),
           static_cast<std::size_t>(m.size()) * sizeof(double)};
@@ -39,10 +45,12 @@ void require_rows(const AuditData& data, Index rows) {
       kLeastRows,
       rows,
       data.left_out.empty() ? std::string(": give more rows")
-                            : fmt::format(" without missing cells and {} with ({}): fill them in, "
-                                          "or --set missing=mean",
-                                          data.left_out.size(),
-                                          data.missing.front())));
+      : !data.empty.empty()
+          ? empty_columns_text(data)
+          : fmt::format(" without missing cells and {} with ({}): fill them in, or --set "
+                        "missing=mean",
+                        data.left_out.size(),
+                        data.left_out.front().text())));
 }
 
 /// The mean of a column's cells that are there, as text; "0" where none is.
@@ -57,29 +65,31 @@ std::string mean_text(const CsvTable& table, Index column) {
   return count == 0 ? "0" : fmt::format("{}", sum / static_cast<double>(count));
 }
 
+bool is_empty(const CsvTable& table, Index column) {
+  for (Index row = 0; row < table.rows(); ++row)
+    if (!table.is_missing(row, column)) return false;
+  return table.rows() > 0;
+}
+
 struct Gap {
   std::size_t cell;  // of the table that is kept
   Index column;
 };
 
-/// Notes a row's missing cells. Returns the column that costs the row its place, if one does; the
-/// others' gaps are to be filled.
+/// Adds a row's missing cells to the gaps. Returns the column that costs the row its place, if one
+/// does; the others' gaps are to be filled.
 std::optional<Index> note_gaps(const CsvTable& table,
                                Index row,
                                Index target,
                                const std::string& missing,
                                const CsvTable& kept,
-                               std::vector<Gap>& gaps,
-                               AuditData& data) {
+                               std::vector<Gap>& gaps) {
   std::optional<Index> fatal;
   const std::size_t before = gaps.size();
   for (Index j = 0; j < table.columns(); ++j) {
     if (!table.is_missing(row, j)) continue;
     if (missing == "refuse")
       table.refuse(row, j, "the cell has no value: fill it in, or --set missing=drop or mean");
-    if (data.missing.size() < kShownGaps)
-      data.missing.push_back(fmt::format(
-          "row {}, column '{}'", row, printable(table.header[static_cast<std::size_t>(j)])));
     if (!fatal && (missing == "drop" || j == target)) fatal = j;
     gaps.push_back({kept.cells.size() + static_cast<std::size_t>(j), j});
   }
@@ -111,9 +121,11 @@ CsvTable without_gaps(const CsvTable& table,
                       AuditData& data) {
   const Index y = table.column(target);
   CsvTable kept{table.path, table.header, {}, {}, {}};
+  for (Index j = 0; j < table.columns(); ++j)
+    if (is_empty(table, j)) data.empty.push_back(table.header[static_cast<std::size_t>(j)]);
   std::vector<Gap> gaps;
   for (Index row = 0; row < table.rows(); ++row) {
-    const std::optional<Index> fatal = note_gaps(table, row, y, missing, kept, gaps, data);
+    const std::optional<Index> fatal = note_gaps(table, row, y, missing, kept, gaps);
     if (fatal) {
       data.left_out.push_back({row, table.header[static_cast<std::size_t>(*fatal)]});
       continue;
@@ -123,6 +135,12 @@ CsvTable without_gaps(const CsvTable& table,
     data.rows.push_back(row);
   }
   fill(table, gaps, kept);
+  for (std::size_t k = 0; k < std::min(gaps.size(), kShownGaps); ++k) {
+    const auto columns = static_cast<std::size_t>(table.columns());
+    data.gaps.push_back(LeftOut{data.rows[gaps[k].cell / columns],
+                                table.header[static_cast<std::size_t>(gaps[k].column)]}
+                            .text());
+  }
   data.filled = static_cast<Index>(gaps.size());
   return kept;
 }
@@ -204,6 +222,10 @@ void scale(const TaskSettings& s, AuditData& data) {
 }
 
 }  // namespace
+
+std::string LeftOut::text() const {
+  return fmt::format("row {}, column '{}'", row, printable(column));
+}
 
 std::vector<Index> plant_target_errors(Dataset& data, double share, std::uint64_t seed) {
   const double mean = data.targets.mean();

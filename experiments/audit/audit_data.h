@@ -22,6 +22,8 @@ namespace leaveout {
 struct LeftOut {
   Index row = 0;  // of the file, counted from 0
   std::string column;
+
+  std::string text() const;  // "row 3, column 'age'"
 };
 
 struct AuditData {
@@ -31,7 +33,8 @@ struct AuditData {
   std::vector<Index> rows;            // (N) of the file, ascending
   std::vector<LeftOut> left_out;      // rows that are no examples, ascending
   Index filled = 0;                   // missing cells that got their column's mean
-  std::vector<std::string> missing;   // "row 3, column 'age'": the first few of all missing cells
+  std::vector<std::string> gaps;      // "row 3, column 'age'": the first few cells that were filled
+  std::vector<std::string> empty;     // columns without any value
   std::vector<std::string> constant;  // columns of one value
   std::vector<Index> copy_of;         // (N) -1: the first of its kind
   std::vector<bool> planted;          // (N) targets that were made wrong on purpose

@@ -200,6 +200,7 @@ std::string audit_html(const AuditResult& r) {
       "row's, by models that have not seen it. Memorization: its loss where it was held out, less "
       "that where it was trained on. Influences are what removing a row does to a loss: positive, "
       "the row helps; intervals are 95 %, bootstrap over held-out rows.</p>\n";
+  text += fmt::format("<p>{}.</p>\n", kChanceNote);
   if (!r.data.left_out.empty())
     text += fmt::format("<p>{} rows have missing cells and were left out.</p>\n",
                         r.data.left_out.size());

@@ -27,4 +27,9 @@ std::string html_escaped(std::string_view text);
 /// What a flag means, in one line.
 const char* flag_meaning(Flag flag);
 
+/// What the numbers expected by chance rest on, and whose definitions these are.
+inline constexpr const char* kChanceNote =
+    "Expected by chance: mislabelled, if right targets scatter alike in all rows; "
+    "harmful, 5 % of those called; rare, 2.5 % of the memorized. Flags are our definitions";
+
 }  // namespace leaveout

@@ -79,11 +79,17 @@ Json seed_json(const AuditResult& r) {
   j["held_out_loss"] = r.score.loss;
   j["constant_prediction_loss"] = r.score.constant_loss;
   j[r.data.classes() ? "accuracy" : "r2"] = r.score.quality;
-  j["noise"] = {{"wrong_share", r.suspicion.noise.wrong_share},
-                {"log_likelihood_gained_by_wrong_targets", r.suspicion.noise.gain},
-                {"temperature", r.suspicion.noise.temperature},
-                {"scale", r.suspicion.noise.scale},
-                {"degrees_of_freedom", r.suspicion.noise.dof}};
+  j["noise"] = {{"wrong_share", r.suspicion.wrong_share},
+                {"log_likelihood_gained_by_wrong_targets", r.suspicion.gain}};
+  if (r.data.classes()) {
+    j["noise"]["temperature"] = r.suspicion.class_noise.temperature;
+    j["noise"]["temperature_of_judgement"] = r.suspicion.class_noise.lenient;
+  } else {
+    const ResidualNoise& noise = r.suspicion.residual_noise;
+    j["noise"]["mode"] = noise.mode;
+    j["noise"]["scale_below_and_above"] = {noise.left.scale, noise.right.scale};
+    j["noise"]["degrees_of_freedom_below_and_above"] = {noise.left.dof, noise.right.dof};
+  }
   j["threshold"] = r.suspicion.threshold;
   Index unconverged = 0;
   for (const FoldModel& m : r.chosen.models) unconverged += m.converged ? 0 : 1;
@@ -152,7 +158,7 @@ void write_rows(const AuditSeeds& seeds, Results& results) {
     row("model", "held_out_loss", "", r.score.loss);
     row("model", "constant_prediction_loss", "", r.score.constant_loss);
     row("model", r.data.classes() ? "accuracy" : "r2", "", r.score.quality);
-    row("model", "wrong_share", "", r.suspicion.noise.wrong_share);
+    row("model", "wrong_share", "", r.suspicion.wrong_share);
     for (const Flag flag : kFlags) {
       row(flag_name(flag), "rows", "", r.findings.count(flag));
       row(flag_name(flag), "expected_by_chance", "", r.findings.expected(flag));
@@ -180,15 +186,16 @@ void describe(const std::vector<AuditSeeds>& done, const Invocation& invocation,
       {"loss", "cross-entropy, or half the squared error of the standardised target"},
       {"held out", "judged by models of other folds; copies of a row are in its fold"},
       {"suspicion",
-       "-log10 of the model's probability of the label (outputs divided by a fitted temperature), "
-       "or of a residual at least as large (Student's t of fitted scale and degrees of freedom)"},
+       "-log10 of the model's probability of the label (outputs divided by a temperature), or of a "
+       "residual as improbable (two-piece Student's t); by a more lenient noise than the "
+       "likeliest"},
       {"memorization", "mean loss where held out, less mean loss where trained on"},
       {"influence",
        "change of a loss when the row is removed, first order, 1/n of the fold's training rows "
        "included; positive: the row helps"},
       {"held_out_influence", "mean over the rows held out; 95 % bootstrap interval over them"},
       {"expected_by_chance",
-       "mislabelled: if the model's probabilities were right; harmful: 5 % of those that "
+       "mislabelled: if that noise is right; harmful: 5 % of those that "
        "Benjamini and Hochberg's procedure calls; rare: 2.5 % of the memorized rows; redundant: "
        "that nothing can be told from zero is no test, so there is no such number"},
       {"planted errors", "another class, uniformly, or the target moved by 3 to 6 deviations"},

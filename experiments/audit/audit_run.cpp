@@ -67,13 +67,16 @@ std::string AuditResult::advice() const {
            "rows "
            "means little; add features or rows, or name a model with --set model=";
   const Index wrong = findings.count(Flag::mislabelled);
-  if (wrong > 0)
+  if (wrong == 1)
     return fmt::format(
-        "check the {} row{} called mislabelled against their source, row {} first "
-        "(about {:.1f} of them will be right), correct or remove them, and audit "
-        "again",
+        "check row {}, called mislabelled, against its source, correct or remove it if it is "
+        "wrong, and audit again",
+        row(findings.order.front()));
+  if (wrong > 1)
+    return fmt::format(
+        "check the {} rows called mislabelled against their source, row {} first (about {:.1f} of "
+        "them are expected to be right), correct or remove those that are wrong, and audit again",
         wrong,
-        wrong == 1 ? "" : "s",
         row(findings.order.front()),
         suspicion.expected);
   if (const std::vector<Index> harmful = findings.examples(Flag::harmful, data, evidence);

@@ -17,12 +17,28 @@ namespace {
 constexpr std::size_t kShownModels = 4;
 constexpr std::size_t kShownRows = 8;
 constexpr std::size_t kShownNames = 8;
+constexpr std::size_t kShownGaps = 5;
 
 std::string names(const std::vector<std::string>& all) {
   std::string text;
   for (std::size_t i = 0; i < std::min(all.size(), kShownNames); ++i)
     text += (i > 0 ? ", " : "") + printable(all[i]);
   return all.size() > kShownNames ? fmt::format("{}, ... ({})", text, all.size()) : text;
+}
+
+/// The likeliest noise, and the one that rows are judged by.
+std::string noise_text(const AuditResult& r) {
+  if (r.data.classes())
+    return fmt::format("temperature {:.2f}, judged by {:.2f}",
+                       r.suspicion.class_noise.temperature,
+                       r.suspicion.class_noise.lenient);
+  const ResidualNoise& n = r.suspicion.residual_noise;
+  return fmt::format(
+      "residuals: Student's t, scales {:.2g} below and {:.2g} above, {} and {} degrees of freedom",
+      n.left.scale,
+      n.right.scale,
+      n.left.dof,
+      n.right.dof);
 }
 
 std::string models_table(const AuditResult& r) {
@@ -47,12 +63,9 @@ std::string models_table(const AuditResult& r) {
                   r.data.classes() ? "accuracy" : "R^2",
                   r.score.quality,
                   r.score.constant_quality));
-  const NoiseModel& noise = r.suspicion.noise;
-  table.footnote(fmt::format(
-      "{}; estimated share of wrong targets {:.1f} %",
-      r.data.classes() ? fmt::format("temperature {:.2f}", noise.temperature)
-                       : fmt::format("residuals: Student's t, {} degrees of freedom", noise.dof),
-      100 * noise.wrong_share));
+  table.footnote(fmt::format("{}; estimated share of wrong targets {:.1f} %",
+                             noise_text(r),
+                             100 * r.suspicion.wrong_share));
   return table.text();
 }
 
@@ -72,6 +85,7 @@ std::string flags_table(const AuditSeeds& seeds) {
                flag == Flag::redundant ? "-" : fmt::format("{:.1f}", *chance.value),
                flag_meaning(flag)});
   }
+  table.footnote(kChanceNote);
   return table.text();
 }
 
@@ -123,22 +137,39 @@ std::string rows_table(const AuditResult& r, Flag flag) {
   return table.text();
 }
 
+std::string gaps_text(const std::vector<LeftOut>& rows) {
+  std::string text;
+  for (std::size_t k = 0; k < std::min(rows.size(), kShownGaps); ++k)
+    text += (k > 0 ? ", " : "") + rows[k].text();
+  return rows.size() > kShownGaps ? text + ", ..." : text;
+}
+
+/// Whether some row was left out for another column than the target, which is never filled.
+bool fillable(const AuditData& data) {
+  return std::any_of(data.left_out.begin(), data.left_out.end(), [&](const LeftOut& row) {
+    return row.column != data.table.target_name;
+  });
+}
+
 }  // namespace
 
 std::string data_notes(const AuditData& data) {
   std::string text;
   if (!data.left_out.empty())
-    text += fmt::format(
-        "  {} rows have missing cells and are left out ({}{}); --set missing=mean "
-        "fills them in\n",
-        data.left_out.size(),
-        names(data.missing),
-        data.left_out.size() > data.missing.size() ? ", ..." : "");
+    text += fmt::format("  {} row{} out for want of a value: {}{}\n",
+                        data.left_out.size(),
+                        data.left_out.size() == 1 ? " is left" : "s are left",
+                        gaps_text(data.left_out),
+                        fillable(data) ? "; --set missing=mean fills them in" : "");
   if (data.filled > 0)
-    text += fmt::format("  {} missing cells got their column's mean ({}{})\n",
+    text += fmt::format("  {} missing cell{} column's mean ({}{})\n",
                         data.filled,
-                        names(data.missing),
-                        data.filled > static_cast<Index>(data.missing.size()) ? ", ..." : "");
+                        data.filled == 1 ? " got its" : "s got their",
+                        names(data.gaps),
+                        data.filled > static_cast<Index>(data.gaps.size()) ? ", ..." : "");
+  for (const std::string& column : data.empty)
+    text += fmt::format("  column '{}' has no value in any row: it is 0 everywhere, remove it\n",
+                        printable(column));
   if (!data.constant.empty())
     text += fmt::format("  constant columns, of no use to any model: {}\n", names(data.constant));
   const auto copies = std::count_if(

@@ -52,8 +52,10 @@ std::string expectation(const SettingSpec& spec) {
                        spec.type == SettingType::list ? "a list of " : "one of ",
                        fmt::join(spec.choices, ", "));
   }
-  const std::string bound =
+  std::string bound =
       std::isfinite(spec.minimum) ? fmt::format(" of at least {}", spec.minimum) : "";
+  if (std::isfinite(spec.maximum))
+    bound += fmt::format("{} at most {}", bound.empty() ? " of" : " and", spec.maximum);
   switch (spec.type) {
     case SettingType::number:
       return "a number" + bound;
@@ -89,10 +91,12 @@ bool fits(const SettingSpec& spec, const Value& value) {
   const auto* number = std::get_if<double>(&value);
   switch (spec.type) {
     case SettingType::number:
-      return number != nullptr && std::isfinite(*number) && *number >= spec.minimum;
+      return number != nullptr && std::isfinite(*number) && *number >= spec.minimum &&
+             *number <= spec.maximum;
     case SettingType::whole:
       return number != nullptr && std::trunc(*number) == *number &&
-             std::abs(*number) <= kLargestWhole && *number >= spec.minimum;
+             std::abs(*number) <= kLargestWhole && *number >= spec.minimum &&
+             *number <= spec.maximum;
     case SettingType::flag:
       return std::holds_alternative<bool>(value);
     case SettingType::list: {

@@ -33,6 +33,7 @@ struct SettingSpec {
   std::string help = {};                  ///< One line.
   std::vector<std::string> choices = {};  ///< Of a text, or of each entry of a list; empty: any.
   double minimum = -std::numeric_limits<double>::infinity();  ///< Of a number, inclusive.
+  double maximum = std::numeric_limits<double>::infinity();   ///< The same.
 };
 
 /// The declarations as a table for a terminal.

@@ -52,7 +52,7 @@ Outcome audit(const TemporaryFolder& folder,
 std::string result(const TemporaryFolder& folder,
                    const std::string& file,
                    const std::string& out = "out") {
-  return read_file(folder / (out + "/audit/standard/" + file));
+  return read_file(folder / (out + "/t/audit/standard/" + file));
 }
 
 CsvTable rows_of(const TemporaryFolder& folder) {
@@ -201,6 +201,49 @@ TEST_CASE("audit: what cannot be audited ends in one line") {
   refused(table(20) + "1,inf,yes\n", "not a finite number");
   refused("b,y\nx,1\nz,0\n" + std::string(20, '\n'), "at least 10");
   refused("y\n1\n2\n", "at least 10");
+}
+
+TEST_CASE("audit: settings that say nothing are refused in one line") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& setting, const std::string& part) {
+    const Outcome o = audit(folder, table(80), {setting});
+    INFO(o.error);
+    CHECK(o.status == kUserError);
+    CHECK(o.error.find(part) != std::string::npos);
+    CHECK(std::count(o.error.begin(), o.error.end(), '\n') == 1);
+  };
+  refused("false_share=2", "a number of at least 0 and at most 1");
+  refused("folds=1000", "there are different rows, 80, got 1000");
+  refused("missing=median", "one of drop, mean, refuse");
+}
+
+TEST_CASE("audit: the notes say which rows were left out, which cells filled, and no more") {
+  const TemporaryFolder folder;
+  TaskSettings s;
+  s.name = "t";
+  s.csv = folder / "t.csv";
+  s.target = "y";
+  const auto notes = [&](const std::string& text, const char* missing) {
+    write_file(folder / "t.csv", text);
+    return data_notes(load_audit_data(s, missing));
+  };
+  const std::string text = table(20) + "1,,yes\n2,2,?\n";
+  CHECK(notes(text, "drop") ==
+        "  2 rows are left out for want of a value: row 20, column 'b', row 21, column 'y'; --set "
+        "missing=mean fills them in\n");
+  CHECK(notes(text, "mean") ==
+        "  1 row is left out for want of a value: row 21, column 'y'\n"
+        "  1 missing cell got its column's mean (row 20, column 'b')\n");
+  CHECK(notes(table(20), "drop").empty());
+  std::string no_values = "c," + table(20);
+  for (std::size_t at = 0; (at = no_values.find('\n', at)) + 1 < no_values.size();)
+    no_values.insert(++at, ",");
+  const std::string filled = notes(no_values, "mean");
+  CHECK(filled.find("column 'c' has no value in any row") != std::string::npos);
+  CHECK_THROWS_WITH_AS(notes(no_values, "drop"),
+                       "[audit] rows, expected at least 10, got 0: column 'c' has no value in any "
+                       "row, remove it",
+                       std::invalid_argument);
 }
 
 TEST_CASE("audit: ten rows, and a class of one member, work") {
