@@ -70,10 +70,15 @@ std::string html_row(const AuditResult& r, Index i) {
   return text + "</tr>\n";
 }
 
+std::string capitalised(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+  return text;
+}
+
 std::string html_section(const AuditResult& r, Flag flag) {
   const std::vector<Index> found = r.findings.examples(flag, r.data, r.evidence);
-  std::string text =
-      fmt::format("<h2>{}: {}</h2>\n<p>{}.", flag_name(flag), found.size(), flag_meaning(flag));
+  std::string text = fmt::format(
+      "<h2>{}: {}</h2>\n<p>{}.", flag_name(flag), found.size(), capitalised(flag_meaning(flag)));
   if (const auto& chance = r.findings.expected(flag))
     text += fmt::format(" Expected by chance: {:.1f}.", *chance);
   text += "</p>\n";
@@ -187,7 +192,7 @@ std::string audit_html(const AuditResult& r) {
   text += fmt::format(
       "<p class=\"advice\">{}</p>\n<p>{} rows, target {}. Model: {}, chosen by {}-fold "
       "cross-validation; held-out loss {:.3g}, of a constant prediction {:.3g}.</p>\n",
-      html_escaped(r.advice()),
+      html_escaped(capitalised(r.advice())),
       r.data.size(),
       html_escaped(r.data.table.target_name),
       html_escaped(r.chosen.candidate().name()),
@@ -201,9 +206,10 @@ std::string audit_html(const AuditResult& r) {
       "that where it was trained on. Influences are what removing a row does to a loss: positive, "
       "the row helps; intervals are 95 %, bootstrap over held-out rows.</p>\n";
   text += fmt::format("<p>{}.</p>\n", kChanceNote);
-  if (!r.data.left_out.empty())
-    text += fmt::format("<p>{} rows have missing cells and were left out.</p>\n",
-                        r.data.left_out.size());
+  if (const std::size_t gaps = r.data.left_out.size(); gaps > 0)
+    text +=
+        fmt::format("<p>{} for want of a value: they are at the end of audit.csv.</p>\n",
+                    gaps == 1 ? "1 row is left out" : fmt::format("{} rows are left out", gaps));
   for (const Flag flag : kFlags) text += html_section(r, flag);
   return text + "</body></html>\n";
 }

@@ -74,11 +74,12 @@ std::string AuditResult::advice() const {
         row(findings.order.front()));
   if (wrong > 1)
     return fmt::format(
-        "check the {} rows called mislabelled against their source, row {} first (about {:.1f} of "
-        "them are expected to be right), correct or remove those that are wrong, and audit again",
+        "check the {} rows called mislabelled against their source, row {} first ({} of them "
+        "expected to be right), correct or remove those that are wrong, and audit again",
         wrong,
         row(findings.order.front()),
-        suspicion.expected);
+        suspicion.expected < 0.1 ? "less than 0.1"
+                                 : fmt::format("about {:.1f}", suspicion.expected));
   if (const std::vector<Index> harmful = findings.examples(Flag::harmful, data, evidence);
       !harmful.empty())
     return fmt::format(
