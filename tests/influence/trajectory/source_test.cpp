@@ -29,6 +29,44 @@ MatrixXd source(const Setting& s, const SourceOptions& options) {
   return source_scores(s.path(), s.queries(), options).values;
 }
 
+/// The mean curvature at `points`.
+MatrixXd curvature_at(const Setting& s,
+                      const std::vector<VectorXd>& points,
+                      SourceCurvature curvature) {
+  if (curvature == SourceCurvature::ek_fac) return EkFac(s.objective, points).dense();
+  const bool hessian = curvature == SourceCurvature::hessian;
+  Evaluator evaluate(s.objective);
+  MatrixXd h = MatrixXd::Zero(s.start.size(), s.start.size());
+  for (const VectorXd& theta : points)
+    h += evaluate.curvature(theta, hessian ? Curvature::full : Curvature::gauss_newton);
+  return h / static_cast<double>(points.size());
+}
+
+/// (P x N), two segments written down forward, with dense exponentials and a linear solver: none of
+/// source.cpp's means.
+MatrixXd forward_sum(const Setting& s, double momentum, SourceCurvature curvature) {
+  const Index steps = s.log.steps(), cut = steps / 2;
+  Replay replay(s.objective, s.log);
+  const MatrixXd one = MatrixXd::Identity(s.start.size(), s.start.size());
+  MatrixXd u = MatrixXd::Zero(s.start.size(), s.problem.size());
+  for (const auto& [begin, end] : {std::pair{Index{0}, cut}, std::pair{cut, steps}}) {
+    double time = 0;
+    for (Index t = begin; t < end; ++t) time += s.log.rates[static_cast<std::size_t>(t)];
+    time /= 1 - momentum;
+    MatrixXd g = 0 * u;
+    std::vector<VectorXd> points;
+    for (const Index t : segment_checkpoints(begin, end, 2)) {
+      points.push_back(replay.theta(t));
+      g += 0.5 * weighted_gradients(s, points.back());
+    }
+    const MatrixXd h = curvature_at(s, points, curvature);
+    const MatrixXd exponent = -time * h;
+    const MatrixXd decay = exponent.exp();
+    u = (decay * u + (one - decay) * h.partialPivLu().solve(g)).eval();
+  }
+  return u;
+}
+
 }  // namespace
 
 TEST_CASE("(1 - e^-x) / x is right to rounding at zero, near it, far away and below it") {
@@ -48,39 +86,14 @@ TEST_CASE("checkpoints are the middles of equal parts of a segment") {
 }
 
 TEST_CASE("source is its forward sum of segments, with the matrix exponential itself") {
-  // Written down forward, with dense exponentials and a linear solver: none of source.cpp's means.
-  const Problem p = tanh_classification_problem();
-  for (const double momentum : {0.0, 0.5})
-    for (const SourceCurvature curvature : kAll) {
-      const Setting s(p, protocol_of(OptimiserKind::sgd, momentum));
-      const Index steps = s.log.steps(), cut = steps / 2;
-      Replay replay(s.objective, s.log);
-      const MatrixXd one = MatrixXd::Identity(p.parameters(), p.parameters());
-      MatrixXd u = MatrixXd::Zero(p.parameters(), p.size());
-      for (const auto& [begin, end] : {std::pair{Index{0}, cut}, std::pair{cut, steps}}) {
-        double time = 0;
-        for (Index t = begin; t < end; ++t) time += s.log.rates[static_cast<std::size_t>(t)];
-        time /= 1 - momentum;
-        MatrixXd h = 0 * one, g = 0 * u;
-        std::vector<VectorXd> points;
-        for (const Index t : segment_checkpoints(begin, end, 2)) {
-          const VectorXd theta = replay.theta(t);
-          points.push_back(theta);
-          h +=
-              0.5 * Evaluator(s.objective)
-                        .curvature(theta,
-                                   curvature == SourceCurvature::hessian ? Curvature::full
-                                                                         : Curvature::gauss_newton);
-          g += 0.5 * weighted_gradients(s, theta);
-        }
-        if (curvature == SourceCurvature::ek_fac) h = EkFac(s.objective, points).dense();
-        const MatrixXd exponent = -time * h;
-        const MatrixXd decay = exponent.exp();
-        u = (decay * u + (one - decay) * h.partialPivLu().solve(g)).eval();
+  for (const Problem& p : {tanh_classification_problem(), image_problem()})
+    for (const double momentum : {0.0, 0.5})
+      for (const SourceCurvature curvature : kAll) {
+        const Setting s(p, protocol_of(OptimiserKind::sgd, momentum));
+        const MatrixXd u = forward_sum(s, momentum, curvature);
+        const MatrixXd forward = s.queries().gradients(s.log.end.theta).transpose() * u;
+        CHECK(relative(source(s, {.segments = 2, .curvature = curvature}), forward) < 1e-10);
       }
-      const MatrixXd forward = s.queries().gradients(s.log.end.theta).transpose() * u;
-      CHECK(relative(source(s, {.segments = 2, .curvature = curvature}), forward) < 1e-10);
-    }
 }
 
 TEST_CASE("one segment of a long descent on a strongly convex problem is the influence function") {
