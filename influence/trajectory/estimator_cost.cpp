@@ -108,7 +108,8 @@ struct Count {
     counted().differentiated += 2 * points * o * n();
     for (const AffineLayer& layer : path.model().program(Term::loss).affine_layers()) {
       const double in = number(layer.columns()), out = number(layer.out);
-      total.dense += points * n() * (2 * in * in + 2 * o * out * out + o * out * in);
+      const double places = points * n() * number(layer.positions);
+      total.dense += places * (2 * in * in + 2 * o * out * out + o * out * in);
       total.dense += kEigenvectors * (in * in * in + out * out * out);
     }
   }
@@ -122,6 +123,13 @@ struct Count {
 
   void grad_dot() {
     counted().add_slopes(path.examples(), queries);
+    states(1);
+  }
+
+  /// At one checkpoint.
+  void moso() {
+    counted().differentiated += 2 * n();
+    counted().add_slopes(path.examples(), 1);
     states(1);
   }
 
@@ -195,6 +203,9 @@ struct Count {
         return diff_in(sampled(), true);
       case Kind::diff_in_consistent:
         return consistent();
+      case Kind::moso:
+        for (std::size_t k = 0; k < sampled().size(); ++k) moso();
+        return;
     }
   }
 };

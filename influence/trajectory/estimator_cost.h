@@ -20,11 +20,13 @@
 //   diff_in                          each: b gradients, Q b + Q N products, N slopes along 2 Q
 //   diff_in_differences              each: (1 + Q) b gradients, N slopes along 2 Q and along Q
 //   diff_in_consistent               diff_in at all T, and N slopes along Q at the start
+//   moso                             each: 2 N gradients, N slopes along 1          m states
 //
-// Those of tracin and diff_in are what their `Cost*` counts. The others' are what the method needs:
-// our first_order and hydra_fast form the products too and leave them. A dense curvature is as
-// many products as dense_curvature.h takes sweeps, and its matrix products. Left out: the queries'
-// own gradients, what is computed again where the log kept no states, and lower-order terms.
+// Those of tracin, diff_in and moso are what their `Cost*` counts. The others' are what the method
+// needs: our first_order and hydra_fast form the products too and leave them. A dense curvature is
+// as many products as dense_curvature.h takes sweeps, and its matrix products. Left out: the
+// queries' own gradients, what is computed again where the log kept no states, and lower-order
+// terms.
 //
 //   EstimatorCost c = estimator_cost(TrajectoryEstimator::unrolled, path, 1);
 //   c.passes(path) / training_cost(path).passes(path.examples());             // 2

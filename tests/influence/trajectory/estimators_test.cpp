@@ -8,7 +8,9 @@
 
 #include "influence/estimators/influence_function.h"
 #include "influence/metrics/correlation.h"
+#include "influence/trajectory/estimator_cost.h"
 #include "influence/trajectory/hydra.h"
+#include "influence/trajectory/moso.h"
 #include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
@@ -34,7 +36,7 @@ TEST_CASE("every trajectory estimator has a name of its own that parses, and a l
     CHECK(parse_trajectory_estimator(name) == kind);
     CHECK_FALSE(explanation(kind).empty());
   }
-  CHECK(number == static_cast<int>(Kind::diff_in_consistent) + 1);
+  CHECK(number == static_cast<int>(Kind::moso) + 1);
   CHECK_THROWS_AS(parse_trajectory_estimator("tea leaves"), std::invalid_argument);
 }
 
@@ -44,13 +46,20 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
   protocol.epochs = 2;  // short enough for those that stop at an order of the rate
   const Setting s(p, protocol);
   const QueryLosses mean = s.queries(QueryLosses::As::mean);
-  VectorXd truth(p.size());
-  for (Index i = 0; i < p.size(); ++i)
-    truth(i) = mean.values(s.end(i, 1))(0) - mean.values(s.log.end.theta)(0);
-  Index strongest = 0;
-  truth.cwiseAbs().maxCoeff(&strongest);
+  const VectorXd losses_before = losses(p.model, p.train, s.log.end.theta);
+  VectorXd of_query(p.size()), of_others(p.size());
+  for (Index i = 0; i < p.size(); ++i) {
+    const VectorXd without = s.end(i, 1);
+    of_query(i) = mean.values(without)(0) - mean.values(s.log.end.theta)(0);
+    VectorXd change = losses(p.model, p.train, without) - losses_before;
+    change(i) = 0;
+    of_others(i) = s.objective.weights.dot(change);
+  }
   for (const Kind kind : trajectory_estimators()) {
     CAPTURE(trajectory_estimator_name(kind));
+    const VectorXd& truth = has_query(kind) ? of_query : of_others;
+    Index strongest = 0;
+    truth.cwiseAbs().maxCoeff(&strongest);
     TrajectoryOptions options;
     options.sum_over_steps = true;
     const Scores scores = trajectory_estimate(kind, s.path(), mean, options);
@@ -80,6 +89,43 @@ TEST_CASE("the registry calls what the names say") {
         std::pair{Kind::source_ek_fac, SourceCurvature::ek_fac}})
     CHECK(estimate(kind, s, {.segments = 2, .checkpoints = 1}) ==
           source_scores(s.path(), s.queries(), {2, 1, curvature}).values);
+}
+
+TEST_CASE("MoSo has no query: its one row is the training set's own, whatever is asked") {
+  const Problem p = tanh_classification_problem();
+  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const TrajectoryOptions options{.sampled = {Sampling::random, 4, 1}};
+  const Scores one = trajectory_estimate(Kind::moso, s.path(), s.queries(), options);
+  const Checkpoints four = choose_checkpoints(s.log.steps(), options.sampled);
+  CHECK(one.values == moso_scores(s.path(), four).values);
+  CHECK(one.values.rows() == 1);
+  CHECK(one.measurement == "training loss of the others");
+  Cost counted;
+  moso_scores(s.path(), four, MosoForm::aligned, &counted);
+  const Cost predicted = estimator_cost(Kind::moso, s.path(), 6, options).counted;
+  CHECK(predicted.differentiated == doctest::Approx(counted.differentiated).epsilon(1e-14));
+  CHECK(predicted.products == counted.products);
+  CHECK(predicted.bytes == counted.bytes);
+  for (const Kind kind : trajectory_estimators()) {
+    CHECK(has_query(kind) == (kind != Kind::moso));
+    const Index rows = has_query(kind) ? s.queries().count() : 1;
+    CHECK(estimate(kind, s, options).rows() == rows);
+  }
+}
+
+TEST_CASE("every estimator takes a CNN, and SOURCE's EK-FAC is nearest to its Gauss-Newton") {
+  const Problem p = image_problem();
+  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  for (const Kind kind : trajectory_estimators()) CHECK(estimate(kind, s).allFinite());
+  const MatrixXd whole = estimate(Kind::source_gauss_newton, s);
+  const double factored = relative(estimate(Kind::source_ek_fac, s), whole);
+  CHECK(factored < 0.5 * relative(estimate(Kind::first_order, s), whole));
+  CHECK(factored < 0.5 * relative(estimate(Kind::influence_function, s), whole));
+  // Its factors, of 20 examples and one output: 2 x 19 at 16 positions, 1 x 9 at one.
+  const TrajectoryOptions once{.segments = 1, .checkpoints = 1};
+  const double moments = 20 * (16.0 * (2 * 361 + 2 * 4 + 38) + (2 * 81 + 2 + 9));
+  const double vectors = 4.5 * (6859 + 8 + 729 + 1);
+  CHECK(estimator_cost(Kind::source_ek_fac, s.path(), 1, once).dense == moments + vectors);
 }
 
 TEST_CASE("accumulated SGD-influence is removal itself for squared errors of linear models") {
