@@ -34,6 +34,9 @@ struct UnrollOptions {
   /// Forward only: i's own curvature leaves the batch's as well, H_B - c_i H_i. That is the finite
   /// removal, s = 1, linearised in u: exact for squared errors of linear models.
   bool without_own_curvature = false;
+  /// Forward only: one example for each group, whose gradient leaves in the place of each of the
+  /// group's: what removing it would do, had it been there with that weight (replacement_runs.h).
+  const Dataset* stand_ins = nullptr;
 };
 
 /// u (P x K), for each group the derivative of theta at the end as the group's weights are
