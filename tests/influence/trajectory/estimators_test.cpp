@@ -20,7 +20,7 @@ using Kind = TrajectoryEstimator;
 
 namespace {
 
-MatrixXd estimate(Kind kind, const Setting& s, const TrajectoryOptions& options = {}) {
+MatrixXd estimate(Kind kind, const Recorded& s, const TrajectoryOptions& options = {}) {
   return trajectory_estimate(kind, s.path(), s.queries(), options).values;
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
   const Problem p = logistic_problem();
   Protocol protocol = protocol_of(OptimiserKind::sgd, 0);
   protocol.epochs = 2;  // short enough for those that stop at an order of the rate
-  const Setting s(p, protocol);
+  const Recorded s = uneven(p, protocol);
   const QueryLosses mean = s.queries(QueryLosses::As::mean);
   const VectorXd losses_before = losses(p.model, p.train, s.log.end.theta);
   VectorXd of_query(p.size()), of_others(p.size());
@@ -74,7 +74,7 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
 
 TEST_CASE("the registry calls what the names say") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const MatrixXd exact = unrolled_scores(s.path(), s.queries()).values;
   CHECK(estimate(Kind::unrolled, s) == exact);
   CHECK(estimate(Kind::sgd_influence, s) == exact);
@@ -93,7 +93,7 @@ TEST_CASE("the registry calls what the names say") {
 
 TEST_CASE("MoSo has no query: its one row is the training set's own, whatever is asked") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const TrajectoryOptions options{.sampled = {Sampling::random, 4, 1}};
   const Scores one = trajectory_estimate(Kind::moso, s.path(), s.queries(), options);
   const Checkpoints four = choose_checkpoints(s.log.steps(), options.sampled);
@@ -115,12 +115,12 @@ TEST_CASE("MoSo has no query: its one row is the training set's own, whatever is
 
 TEST_CASE("every estimator takes a CNN, and SOURCE's EK-FAC is nearest to its Gauss-Newton") {
   const Problem p = image_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   for (const Kind kind : trajectory_estimators()) CHECK(estimate(kind, s).allFinite());
   const MatrixXd whole = estimate(Kind::source_gauss_newton, s);
-  const double factored = relative(estimate(Kind::source_ek_fac, s), whole);
-  CHECK(factored < 0.5 * relative(estimate(Kind::first_order, s), whole));
-  CHECK(factored < 0.5 * relative(estimate(Kind::influence_function, s), whole));
+  const double factored = relative_distance(estimate(Kind::source_ek_fac, s), whole);
+  CHECK(factored < 0.5 * relative_distance(estimate(Kind::first_order, s), whole));
+  CHECK(factored < 0.5 * relative_distance(estimate(Kind::influence_function, s), whole));
   // Its factors, of 20 examples and one output: 2 x 19 at 16 positions, 1 x 9 at one.
   const TrajectoryOptions once{.segments = 1, .checkpoints = 1};
   const double moments = 20 * (16.0 * (2 * 361 + 2 * 4 + 38) + (2 * 81 + 2 + 9));
@@ -130,39 +130,41 @@ TEST_CASE("every estimator takes a CNN, and SOURCE's EK-FAC is nearest to its Ga
 
 TEST_CASE("accumulated SGD-influence is removal itself for squared errors of linear models") {
   const Problem p = ridge_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd));
   const MatrixXd scores = estimate(Kind::accumulated_sgd_influence, s);
   const MatrixXd gradients = s.queries().gradients(s.log.end.theta);
   for (const Index i : {Index{2}, Index{7}}) {
     const VectorXd moved = s.end(i, 1) - s.log.end.theta;
-    CHECK(relative(scores.col(i), gradients.transpose() * moved) < 1e-12);
+    CHECK(relative_distance(scores.col(i), gradients.transpose() * moved) < 1e-12);
   }
 }
 
 TEST_CASE("the influence function at the end of a training is InfluenceFunction's, damped") {
   const Problem p = tanh_classification_problem();
-  Setting s(p, protocol_of(OptimiserKind::sgd));
+  Recorded s = uneven(p, protocol_of(OptimiserKind::sgd));
   const LeaveOneOut loo(p.model, p.train, p.weight_decay, 0.4, s.start, s.log.end.theta);
   const EstimatorOptions options{.curvature = Curvature::full, .solver = SolverKind::ldlt};
   const MatrixXd expected =
       InfluenceFunction(loo, options).scores(p.query, all_examples(p.size())).values;
   s.objective = p.objective();  // weights of 1/N, at the parameters of the log
-  CHECK(relative(estimate(Kind::influence_function, s, {.damping = 0.4}), expected) < 1e-11);
+  CHECK(relative_distance(estimate(Kind::influence_function, s, {.damping = 0.4}), expected) <
+        1e-11);
   s.objective.weights(2) *= 1.5;
   const MatrixXd heavier = estimate(Kind::influence_function, s, {.damping = 0.4});
   const MatrixXd h = Evaluator(s.objective).curvature(s.log.end.theta, Curvature::full) +
                      0.4 * MatrixXd::Identity(p.parameters(), p.parameters());
   const MatrixXd g = loss_gradients(p.model, p.train, s.log.end.theta);
   const MatrixXd steps = h.llt().solve(g * s.objective.weights.asDiagonal());
-  CHECK(relative(heavier, s.queries().gradients(s.log.end.theta).transpose() * steps) < 1e-11);
+  CHECK(relative_distance(heavier, s.queries().gradients(s.log.end.theta).transpose() * steps) <
+        1e-11);
 }
 
 TEST_CASE("what an estimator cannot take is refused through the registry as well") {
   const Problem p = ridge_problem();
-  const Setting momentum(p, protocol_of(OptimiserKind::sgd));
+  const Recorded momentum = uneven(p, protocol_of(OptimiserKind::sgd));
   CHECK_THROWS_AS(estimate(Kind::sgd_influence, momentum), std::invalid_argument);
   CHECK_THROWS_AS(estimate(Kind::data_value_embedding, momentum), std::invalid_argument);
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   for (const Kind kind : {Kind::accumulated_sgd_influence,
                           Kind::data_value_embedding,
                           Kind::source_hessian,

@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "influence/trajectory/unrolled.h"
-#include "tests/influence/trajectory/short_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
@@ -16,7 +16,7 @@ namespace {
 
 /// theta at the end with the weight of the old point times 1 - `out`, and that of the new one in
 /// its places times `in`: two objectives whose gradients are added step by step.
-VectorXd blended(const ShortTraining& r, const Replacement& x, double out, double in) {
+VectorXd blended(const Recorded& r, const Replacement& x, double out, double in) {
   Dataset data = r.problem.train;
   data.inputs.col(x.example) = x.by.inputs;
   data.targets.col(x.example) = x.by.targets;
@@ -37,17 +37,10 @@ VectorXd blended(const ShortTraining& r, const Replacement& x, double out, doubl
 }
 
 /// d/ds of blended(s out, s in) at 0, to fourth order.
-VectorXd slope(const ShortTraining& r, const Replacement& x, double out, double in) {
+VectorXd slope(const Recorded& r, const Replacement& x, double out, double in) {
   const auto at = [&](double s) { return blended(r, x, s * out, s * in); };
   constexpr double h = 1e-4;
   return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-}
-
-ShortTraining uneven(const Problem& p, OptimiserKind kind, Index batch_size = 9) {
-  ShortTraining r(p, short_protocol(kind, batch_size));
-  r.objective.weights(2) *= 1.5;  // shares differ
-  r.log = record_training(r.objective, r.start, r.log.protocol);
-  return r;
 }
 
 }  // namespace
@@ -55,7 +48,7 @@ ShortTraining uneven(const Problem& p, OptimiserKind kind, Index batch_size = 9)
 TEST_CASE("replacing an example by itself changes nothing, bit for bit") {
   const Problem p = tanh_classification_problem();
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining r = uneven(p, kind);
+    const Recorded r = uneven(p, short_protocol(kind, 9));
     const Replacement itself{2, take(p.train, {2})};
     CHECK(replacement_runs(r.path(), {itself}).delta().isZero(0));
     Index steps = 0;
@@ -71,7 +64,7 @@ TEST_CASE("replacing an example by itself changes nothing, bit for bit") {
 TEST_CASE("a replacement is the trainer's own run on the other data, with the path's weights") {
   const Problem p = tanh_classification_problem();
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining r = uneven(p, kind);
+    const Recorded r = uneven(p, short_protocol(kind, 9));
     const std::vector<Replacement> both = {{5, take(p.query, {0})}, {2, take(p.query, {3})}};
     const CounterfactualRuns runs = replacement_runs(r.path(), both);
     Dataset data = p.train;
@@ -99,7 +92,7 @@ TEST_CASE("the tangent of a replacement is removal and insertion, each the limit
   for (const Problem& p : {tanh_classification_problem(), tanh_regression_problem()})
     for (const OptimiserKind kind : kRules)
       for (const Index batch_size : {Index{9}, p.size()}) {
-        const ShortTraining r = uneven(p, kind, batch_size);
+        const Recorded r = uneven(p, short_protocol(kind, batch_size));
         const std::vector<Replacement> both = {{2, take(p.query, {1})}, {2, take(p.query, {4})}};
         const ReplacementHalves u = replacement_tangents(r.path(), both);
         CHECK(relative_distance(u.removal.col(1), slope(r, both[1], 1, 0)) < 1e-7);
@@ -111,7 +104,7 @@ TEST_CASE("the tangent of a replacement is removal and insertion, each the limit
 
 TEST_CASE("a replacement's two halves are the training without, and what is left to it") {
   const Problem p = tanh_regression_problem();
-  const ShortTraining r = uneven(p, OptimiserKind::sgd);
+  const Recorded r = uneven(p, short_protocol(OptimiserKind::sgd, 9));
   const Replacement x{2, take(p.query, {1})};
   const ReplacementHalves halves = replacement_halves(r.path(), {x});
   CHECK(halves.removal == counterfactual_runs(r.path(), {{2}}).delta());
@@ -127,7 +120,7 @@ TEST_CASE("a replacement's two halves are the training without, and what is left
 
 TEST_CASE("a point that is moved a little does what the tangent says, up to so small a part") {
   const Problem p = tanh_classification_problem();
-  const ShortTraining r = uneven(p, OptimiserKind::nesterov);
+  const Recorded r = uneven(p, short_protocol(OptimiserKind::nesterov, 9));
   double error[2];
   for (int k = 0; k < 2; ++k) {
     Replacement moved{2, take(p.train, {2})};
@@ -141,7 +134,7 @@ TEST_CASE("a point that is moved a little does what the tangent says, up to so s
 
 TEST_CASE("what is no replacement is refused") {
   const Problem p = ridge_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9));
   const auto refused = [&](const Replacement& x) {
     CHECK_THROWS_AS(replacement_runs(r.path(), {x}), std::invalid_argument);
     CHECK_THROWS_AS(replacement_tangents(r.path(), {x}), std::invalid_argument);
