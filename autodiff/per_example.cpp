@@ -14,14 +14,6 @@ namespace leaveout {
 
 namespace {
 
-/// Reverse sweep from row `row` of slot `from`, all columns seeded with 1.
-template <class S>
-void reverse_from(Workspace<S>& ws, SlotId from, Index row) {
-  ws.clear_adjoints();
-  ws.sink_bar(from).cleared().row(row).setOnes();
-  reverse(ws, ws.program().slot(from).producer);
-}
-
 /// Factors of all examples, tile by tile.
 template <class S>
 void fill_factors(

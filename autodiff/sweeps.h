@@ -39,6 +39,15 @@ void reverse(Workspace<S>& ws, int first = -1, int last = 0) {
   }
 }
 
+/// Reverse sweep from row `row` of slot `from`, all columns seeded with 1: of the losses, say, so
+/// that no example's weight counts.
+template <class S>
+void reverse_from(Workspace<S>& ws, SlotId from, Index row = 0) {
+  ws.clear_adjoints();
+  ws.sink_bar(from).cleared().row(row).setOnes();
+  reverse(ws, ws.program().slot(from).producer);
+}
+
 /// The reverse sweep that reverse_tangent(ws, curvature) needs, where nobody asks for the gradient.
 /// Of a Gauss-Newton sweep only losses look at adjoints, so it ends above the lowest of them.
 template <class S>

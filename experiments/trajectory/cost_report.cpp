@@ -146,6 +146,7 @@ void describe(const std::vector<CostResult>& done, Results& results) {
       {"values", "change of the mean test loss when an example is removed: positive, it helped"},
       {"spearman, scaled_error",
        "with trainings without each example (term dropped, 1/b kept); error after the best scale"},
+      {"moso", "has no query: compared with the change of the others' training loss"},
       {"derivative_...", "the same with the exact derivative through all steps"},
       {"passes",
        "gradient passes over the training data: gradients + 2 products + dense / (3 P), each over "
@@ -216,7 +217,10 @@ std::string cost_table(const CostResult& r) {
                milliseconds(seconds),
                fmt::format("{:.3g}", seconds / training)});
   }
-  table.footnote("against trainings without each example; passes: of gradients over the data");
+  table.footnote(
+      "against trainings without each example (moso: their training loss); passes: of gradients "
+      "over "
+      "the data");
   table.footnote(fmt::format(
       "training: {:.4g} passes, {} ms; ms: medians over seeds; -: refuses this training",
       first.training_passes,

@@ -56,8 +56,10 @@ CostRow measure(TrajectoryEstimator kind,
   }
   CostRow row = counted_row(name, path, estimator_cost(kind, path, query.count(), how));
   row.seconds = seconds;
-  row.spearman = spearman(x, truth.removal);
-  row.error = scaled_error(x, truth.removal);
+  const VectorXd& removal = has_query(kind) ? truth.removal : truth.others;
+  row.spearman = spearman(x, removal);
+  row.error = scaled_error(x, removal);
+  if (!has_query(kind)) return row;
   row.derivative_spearman = spearman(x, truth.derivative);
   row.derivative_error = scaled_error(x, truth.derivative);
   return row;

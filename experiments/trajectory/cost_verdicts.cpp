@@ -54,13 +54,18 @@ SeedNumber over_tracin(bool training) {
   };
 }
 
+/// True where a row's error is that of the query.
+bool of_query(const CostRow& row) {
+  return row.error && has_query(parse_trajectory_estimator(row.estimator));
+}
+
 /// The least error of what costs no more than Diff-In, minus Diff-In's.
 std::optional<double> cheaper_error(const CostSeed& seed) {
   const CostRow* own = find_row(seed, "diff_in_differences");
   if (!own || !own->error) return std::nullopt;
   std::optional<double> least;
   for (const CostRow& row : seed.rows)
-    if (row.error && row.passes <= own->passes && row.estimator.rfind("diff_in", 0) != 0)
+    if (of_query(row) && row.passes <= own->passes && row.estimator.rfind("diff_in", 0) != 0)
       least = std::min(least.value_or(HUGE_VAL), *row.error);
   return least ? std::optional(*least - *own->error) : std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "experiments/harmonic/subset_task.h"
@@ -14,10 +15,8 @@
 #include "influence/few_parameters/softmax_head.h"
 #include "influence/memorization/early_scores.h"
 #include "influence/memorization/forgetting.h"
-#include "influence/trajectory/diff_in.h"
-#include "influence/trajectory/moso.h"
+#include "influence/trajectory/estimators.h"
 #include "influence/trajectory/tracin.h"
-#include "influence/trajectory/unrolled.h"
 
 namespace leaveout {
 
@@ -46,12 +45,12 @@ class ExampleScorer {
       make_early();
       return ready_.at(method);
     }
-    if (method.starts_with("validation_")) return validation(method);
+    if (const auto kind = registered(method)) return estimate(*kind);
+    if (method == "validation_diff_in_whole") return validation_diff_in_whole();
     if (method == "self_diff_in") return diff_in_self_influence(path(), diff_in());
     if (method == "self_diff_in_whole") return diff_in_self_influence(path(), whole_diff_in());
     if (method == "self_tracin") return tracin_self_influence(path(), checkpoints());
     if (method == "self_influence") return self_influence();
-    if (method == "moso") return moso_scores(path(), checkpoints()).values.row(0).transpose();
     if (method == "loss") return losses(task_.model(), *task_.data.train, path().theta_end());
     if (method == "forgetting")
       return forgetting_scores(runs(), subset_pool(options_, "forgetting")).events;
@@ -79,16 +78,23 @@ class ExampleScorer {
     return o;
   }
 
-  VectorXd validation(const std::string& method) const {
-    if (method == "validation_diff_in")
-      return diff_in_scores(path(), validation_, diff_in()).values.row(0).transpose();
-    if (method == "validation_diff_in_whole")
-      return diff_in_scores(path(), validation_, whole_diff_in()).values.row(0).transpose();
-    if (method == "validation_tracin")
-      return tracin_checkpoints(path(), validation_, checkpoints()).values.row(0).transpose();
-    if (method == "validation_unrolled")
-      return unrolled_scores(path(), validation_).values.row(0).transpose();
-    throw std::logic_error("no such score: " + method);
+  /// What the registry of estimators has; of the validation part where they ask of something.
+  static std::optional<TrajectoryEstimator> registered(const std::string& method) {
+    if (method == "moso") return TrajectoryEstimator::moso;
+    if (method == "validation_diff_in") return TrajectoryEstimator::diff_in;
+    if (method == "validation_tracin") return TrajectoryEstimator::tracin_checkpoints;
+    if (method == "validation_unrolled") return TrajectoryEstimator::unrolled;
+    return std::nullopt;
+  }
+
+  VectorXd estimate(TrajectoryEstimator kind) const {
+    TrajectoryOptions how;
+    how.sampled = choice_;
+    return trajectory_estimate(kind, path(), validation_, how).values.row(0).transpose();
+  }
+
+  VectorXd validation_diff_in_whole() const {
+    return diff_in_scores(path(), validation_, whole_diff_in()).values.row(0).transpose();
   }
 
   VectorXd self_influence() const {

@@ -31,6 +31,17 @@ double curvature_time_of(const RecordedTask& task) {
   return largest * std::accumulate(task.log.rates.begin(), task.log.rates.end(), 0.0);
 }
 
+VectorXd changes_of_others(const Trajectory& path, const CounterfactualRuns& runs) {
+  const VectorXd before = losses(path.model(), path.train(), runs.base);
+  VectorXd changes(path.examples());
+  for (Index i = 0; i < path.examples(); ++i) {
+    VectorXd change = losses(path.model(), path.train(), runs.theta.col(i)) - before;
+    change(i) = 0;
+    changes(i) = path.objective->weights.dot(change);
+  }
+  return changes;
+}
+
 }  // namespace
 
 RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options) {
@@ -47,6 +58,7 @@ RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options)
   const CounterfactualRuns runs = counterfactual_runs(path, one_by_one(all), how);
   truth.removal = counterfactual_scores(path, runs, query).values.row(0).transpose();
   truth.removal_seconds = seconds_since(start);
+  truth.others = changes_of_others(path, runs);
   start = std::chrono::steady_clock::now();
   truth.derivative = unrolled_scores(path, query).values.row(0).transpose();
   truth.derivative_seconds = seconds_since(start);

@@ -5,6 +5,9 @@
 //   removal      the same training without each example ("zero weight"): what really happens
 //   derivative   the exact derivative through all steps: removal to first order
 //
+// and, for what ranks examples without a query (MoSo), what removal does to the others' training
+// loss, their weighted sum.
+//
 //   RemovalTruth truth = removal_truth(task, session.options());
 //   double error = *scaled_error(estimate, truth.removal);    // influence/metrics/closeness.h
 
@@ -14,6 +17,7 @@ namespace leaveout {
 
 struct RemovalTruth {
   Eigen::VectorXd removal, derivative;  // (N) positive: removing the example raises the test loss
+  Eigen::VectorXd others;               // (N) removal's change of the others' training loss
   /// Sum over steps of rate * lambda_max, of the Hessian on all data at five even checkpoints.
   double curvature_time = 0;
   double removal_seconds = 0, derivative_seconds = 0;  // wall time of the two

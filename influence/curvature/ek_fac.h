@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// EK-FAC (George, Laurent, Bouthillier, Ballas and Vincent 2018): the Gauss-Newton matrix of dense
+// EK-FAC (George, Laurent, Bouthillier, Ballas and Vincent 2018): the Gauss-Newton matrix of affine
 // layers, diagonal in a basis that is a Kronecker product.
 //
 // For z = W x + b with a = (x, 1), an example's part of the matrix is sum_r vec(d_r a') vec(d_r
@@ -13,9 +13,16 @@
 //
 //   value(j, k) = sum w_i sum_r ((U_S' d_r)_j (U_A' a)_k)^2
 //
-// which is the matrix's own diagonal in that basis, so that traces agree. Blocks between layers are
-// left out. The sum over r is the exact mean over the model's own targets: nothing is sampled.
-// Exact for linear models with squared error, and for one example of any linear model.
+// A convolution has a for each of its positions l, the patch there and 1, and an example's part is
+// sum_r vec(D_r) vec(D_r)' with D_r = sum_l d_rl a_l'. As in KFC (Grosse and Martens 2016), A and S
+// are then sums over the positions as well; the diagonal is that of the whole D_r:
+//
+//   value(j, k) = sum w_i sum_r (U_S' D_r U_A)_jk^2
+//
+// So it is the matrix's own diagonal in the basis for every layer, and traces agree. Gains, shifts
+// and biases that stand alone are layers whose a is 1: their blocks are exact. Blocks between
+// layers are left out. The sum over r is the exact mean over the model's own targets: nothing is
+// sampled. Exact for linear models with squared error, and for one example of any linear model.
 //
 //   EkFac g(objective, {theta});
 //   MatrixXd c = g.to_basis(v);                        // (P x k)
@@ -30,7 +37,8 @@ class EkFac final : public LinearOperator {
  public:
   /// Of the mean over the points (P each) of the objective's curvature, weight decay and damping in
   /// the values. One pass over the data for each output and each point, twice. Throws
-  /// std::invalid_argument where a parameter belongs to no dense layer.
+  /// std::invalid_argument for other terms than losses, where a parameter is used in two places,
+  /// and without points.
   EkFac(const Objective& objective, const std::vector<Eigen::VectorXd>& points);
 
   Index size() const override { return values_.size(); }
@@ -45,9 +53,10 @@ class EkFac final : public LinearOperator {
 
  private:
   struct Layer {
-    AffineLayer place;
+    AffineLayer place;                // with one position where it is a column that stands alone
     Eigen::MatrixXd inputs, outputs;  // U_A (in + bias), U_S (out), square
   };
+  Index numbers_per_example(const Objective& objective) const;  // of factors
   void find_bases(const Objective& objective, const std::vector<Eigen::VectorXd>& points);
   void find_values(const Objective& objective, const std::vector<Eigen::VectorXd>& points);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "models/slope_derivatives.h"
 #include "models/third_derivative.h"
 
 namespace leaveout {
@@ -109,7 +110,7 @@ MatrixXd CheckpointProducts::all_slopes(const MatrixXd& v) {
 
 MatrixXd CheckpointProducts::brackets(const VectorXd& u, const MatrixXd& v, const MatrixXd& w) {
   if (options_.products == HessianProducts::exact) {
-    cost_->products += static_cast<double>(path_->examples() * v.cols());
+    cost_->add_slope_derivatives(path_->examples(), v.cols());
     return slope_derivatives(path_->model(), path_->train(), theta_, u, v, w);
   }
   const double length = u.norm();

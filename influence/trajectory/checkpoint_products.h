@@ -48,8 +48,8 @@ class CheckpointProducts {
   /// The gradients of chosen examples at theta, (P x n).
   Eigen::MatrixXd example_gradients(std::span<const Index> examples);
   /// w' g_i + v' H_i u of all N examples, for each column of V and W: (N x k). Both are in the
-  /// derivative of the slopes along v + s w at theta + s u: one pass where it is exact, two where
-  /// it is a difference.
+  /// derivative of the slopes along v + s w at theta + s u: one pass where it is exact, of
+  /// slope_derivatives(), and two of loss_slopes() where it is a difference.
   Eigen::MatrixXd brackets(const Eigen::VectorXd& u,
                            const Eigen::MatrixXd& v,
                            const Eigen::MatrixXd& w);

@@ -21,6 +21,10 @@ struct Cost {
   void add_slopes(Eigen::Index examples, Eigen::Index directions) {
     differentiated += static_cast<double>(examples * (1 + 2 * directions)) / 3;
   }
+  /// Of those slopes' derivatives along one more direction that all share: 6 + 3 products.
+  void add_slope_derivatives(Eigen::Index examples, Eigen::Index directions) {
+    differentiated += static_cast<double>(examples * (2 + directions));
+  }
   /// In passes over N examples. A Hessian product is priced as two gradients.
   double passes(Eigen::Index examples) const {
     return (differentiated + 2 * products) / static_cast<double>(examples);

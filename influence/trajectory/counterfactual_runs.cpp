@@ -6,11 +6,8 @@
 
 #include <algorithm>
 #include <set>
-#include <stdexcept>
 
-#include "autodiff/memory.h"
 #include "datasets/random.h"
-#include "datasets/sha256.h"
 
 namespace leaveout {
 
@@ -19,62 +16,34 @@ using Eigen::VectorXd;
 
 namespace {
 
-void require(bool ok, const std::string& what) {
-  if (!ok) throw std::invalid_argument("[counterfactual] " + what);
-}
-
-std::string hash(const MatrixXd& m) {
-  return sha256_numbers({m.data(), static_cast<std::size_t>(m.size())});
-}
-
 void check(const Trajectory& path, const std::vector<Group>& removed) {
-  const Objective& q = *path.objective;
-  require(q.term == ObjectiveTerm::loss && q.damping == 0,
-          "objective, expected losses and weight decay, got another term or a damping");
+  require_training(path);
   for (const Group& group : removed) {
     const std::set<Index> members(group.begin(), group.end());
-    require(members.size() == group.size(), "removed examples, expected each once in its group");
-    require(members.empty() || (*members.begin() >= 0 && *members.rbegin() < path.examples()),
-            fmt::format("removed example, expected 0 to {}, got {}",
-                        path.examples() - 1,
-                        fmt::join(group, ", ")));
+    require_counterfactual(members.size() == group.size(),
+                           "removed examples, expected each once in its group");
+    require_counterfactual(
+        members.empty() || (*members.begin() >= 0 && *members.rbegin() < path.examples()),
+        fmt::format("removed example, expected 0 to {}, got {}",
+                    path.examples() - 1,
+                    fmt::join(group, ", ")));
   }
 }
 
-/// Where the path's training began.
-const VectorXd& start(const Trajectory& path) {
-  return path.log->kept.empty() ? path.theta_end() : path.log->kept.front().theta;
+/// The path's objective with each of the group's weights multiplied by `factor`.
+Objective weighted(const Trajectory& path, const Group& group, double factor) {
+  Objective q = *path.objective;
+  for (const Index i : group) q.weights(i) *= factor;
+  return q;
 }
 
-/// All that decides a training of this path, but for what is changed in it. Hashes the data: once
-/// for all tasks.
-std::string describe(const Trajectory& path, const CounterfactualOptions& options) {
-  const ModelSpec& spec = path.model().spec();
-  return fmt::format(
-      "{}\ncounterfactual model={} loss={} weight_decay={}\ninputs={} targets={} weights={}\n"
-      "start={} steps={}\n{}\n",
-      options.provenance,
-      leaveout::describe(spec),
-      loss_name(spec.loss),
-      path.objective->weight_decay,
-      hash(path.train().inputs),
-      hash(path.train().targets),
-      hash(path.objective->weights),
-      hash(start(path)),
-      path.steps(),
-      leaveout::describe(path.log->protocol));
-}
-
-/// The path's own training with each group's weights multiplied by `factor`.
 RetrainingTask weighted_task(const Trajectory& path,
                              const Group& group,
                              double factor,
                              const std::string& description) {
   const std::string what = fmt::format("factor={} of={}\n", factor, fmt::join(group, ","));
   return {description + what, [path, group, factor] {
-            Objective q = *path.objective;
-            for (const Index i : group) q.weights(i) *= factor;
-            return train(q, start(path), path.log->protocol);
+            return train_counterfactual(path, weighted(path, group, factor));
           }};
 }
 
@@ -82,17 +51,18 @@ RetrainingTask weighted_task(const Trajectory& path,
 Run train_renormalised(const Trajectory& path, const Group& group) {
   const TrainingLog& log = *path.log;
   Evaluator evaluate(*path.objective);
-  OptimiserState state = initial_state(log.protocol, start(path));
+  OptimiserState state = initial_state(log.protocol, training_start(path));
   VectorXd g(path.parameters());
   std::vector<Index> left;
   for (Index t = 0; t < path.steps(); ++t) {
     left.clear();
     for (const Index i : log.batch(t))
       if (std::find(group.begin(), group.end(), i) == group.end()) left.push_back(i);
-    require(!left.empty(),
-            fmt::format("renormalised batch of step {}, expected another example in it, got none: "
-                        "use larger batches or zero_weight",
-                        t));
+    require_counterfactual(
+        !left.empty(),
+        fmt::format("renormalised batch of step {}, expected another example in it, got none: "
+                    "use larger batches or zero_weight",
+                    t));
     step_gradient(evaluate, state.theta, left, g);
     advance(log.protocol, log.rates[static_cast<std::size_t>(t)], g, state);
   }
@@ -127,7 +97,7 @@ Run train_reshuffled(const Trajectory& path, const Group& group, Index number) {
   q.weights = scale * path.objective->weights(others);
   Protocol protocol = path.log->protocol;
   protocol.seed = shuffle_seed(protocol.seed, group, number);
-  return train(q, start(path), protocol);
+  return train(q, training_start(path), protocol);
 }
 
 /// Those of each group side by side.
@@ -144,21 +114,6 @@ std::vector<RetrainingTask> reshuffled_tasks(const Trajectory& path,
                        [path, group, seed] { return train_reshuffled(path, group, seed); }});
     }
   return tasks;
-}
-
-MatrixXd parameters(const Trajectory& path,
-                    const std::vector<RetrainingTask>& tasks,
-                    const CounterfactualOptions& options) {
-  const auto count = static_cast<Index>(tasks.size());
-  require_memory("counterfactual",
-                 2 * sizeof(double) * static_cast<std::size_t>(path.parameters() * count),
-                 0,
-                 fmt::format("{} trainings of {} parameters", count, path.parameters()),
-                 "take fewer groups or fewer seeds at once");
-  MatrixXd theta(path.parameters(), count);
-  Index k = 0;
-  for (const Run& run : retrain(tasks, options.pool)) theta.col(k++) = run.theta;
-  return theta;
 }
 
 /// Value changes of each column, (Q x K).
@@ -181,28 +136,18 @@ CounterfactualRuns counterfactual_runs(const Trajectory& path,
   check(path, removed);
   std::vector<RetrainingTask> tasks;
   tasks.reserve(removed.size());
-  const std::string description = describe(path, options);
+  const std::string description = describe_training(path, options.provenance);
   for (const Group& group : removed)
     tasks.push_back(how == BatchRemoval::zero_weight ? weighted_task(path, group, 0, description)
                                                      : renormalised_task(path, group, description));
-  return {removed, parameters(path, tasks, options), path.theta_end()};
+  return {removed, training_ends(path, tasks, options.pool), path.theta_end()};
 }
 
 void walk_counterfactual(const Trajectory& path,
                          const Group& removed,
-                         const std::function<void(Index, const VectorXd&)>& after) {
+                         const CounterfactualVisitor& after) {
   check(path, {removed});
-  Objective without = *path.objective;
-  for (const Index i : removed) without.weights(i) = 0;
-  Evaluator evaluate(without);
-  OptimiserState state = initial_state(path.log->protocol, start(path));
-  VectorXd g(path.parameters());
-  Replay replay(*path.objective, *path.log);
-  replay.forward([&](const LoggedStep& step) {
-    step_gradient(evaluate, state.theta, step.batch, g);
-    advance(path.log->protocol, step.rate, g, state);
-    after(step.number + 1, state.theta - step.after.theta);
-  });
+  walk_beside(path, weighted(path, removed, 0), after);
 }
 
 Scores counterfactual_scores(const Trajectory& path,
@@ -228,13 +173,14 @@ MatrixXd weight_differences(const Trajectory& path,
                             double s,
                             const CounterfactualOptions& options) {
   check(path, removed);
-  require(s > 0 && s <= 1, fmt::format("s, expected above 0 and at most 1, got {}", s));
-  const std::string description = describe(path, options);
+  require_counterfactual(s > 0 && s <= 1,
+                         fmt::format("s, expected above 0 and at most 1, got {}", s));
+  const std::string description = describe_training(path, options.provenance);
   std::vector<RetrainingTask> tasks;
   for (const double factor : {1 - s, 1 + s})
     for (const Group& group : removed)
       tasks.push_back(weighted_task(path, group, factor, description));
-  const MatrixXd theta = parameters(path, tasks, options);
+  const MatrixXd theta = training_ends(path, tasks, options.pool);
   const auto k = static_cast<Index>(removed.size());
   return (theta.leftCols(k) - theta.rightCols(k)) / (2 * s);
 }
@@ -243,12 +189,13 @@ ErrorSplit split_error(const MatrixXd& estimate,
                        const MatrixXd& derivative,
                        const MatrixXd& truth) {
   for (const MatrixXd* m : {&estimate, &derivative})
-    require(m->rows() == truth.rows() && m->cols() == truth.cols(),
-            fmt::format("estimate and derivative, expected {} x {} as the truth, got {} x {}",
-                        truth.rows(),
-                        truth.cols(),
-                        m->rows(),
-                        m->cols()));
+    require_counterfactual(
+        m->rows() == truth.rows() && m->cols() == truth.cols(),
+        fmt::format("estimate and derivative, expected {} x {} as the truth, got {} x {}",
+                    truth.rows(),
+                    truth.cols(),
+                    m->rows(),
+                    m->cols()));
   const Eigen::ArrayXd size = truth.colwise().norm().transpose();
   const auto relative = [&](const MatrixXd& difference) -> VectorXd {
     const Eigen::ArrayXd distance = difference.colwise().norm().transpose();
@@ -264,11 +211,14 @@ ReshuffledChanges reshuffled_changes(const Trajectory& path,
                                      Index seeds,
                                      const CounterfactualOptions& options) {
   check(path, removed);
-  require(seeds >= 2, fmt::format("seeds, expected at least 2 (20 to believe it), got {}", seeds));
+  require_counterfactual(
+      seeds >= 2, fmt::format("seeds, expected at least 2 (20 to believe it), got {}", seeds));
   std::vector<Group> groups = {{}};  // all examples first
   groups.insert(groups.end(), removed.begin(), removed.end());
-  const MatrixXd theta =
-      parameters(path, reshuffled_tasks(path, groups, seeds, describe(path, options)), options);
+  const MatrixXd theta = training_ends(
+      path,
+      reshuffled_tasks(path, groups, seeds, describe_training(path, options.provenance)),
+      options.pool);
   const MatrixXd values = changes(queries, theta, path.theta_end());  // (Q x groups * seeds)
   const auto n = static_cast<double>(seeds);
   MatrixXd mean(values.rows(), static_cast<Index>(groups.size())), square = mean;
@@ -289,16 +239,17 @@ CounterfactualRuns warm_runs(const Trajectory& path,
                              ProtocolKind protocol,
                              const CounterfactualOptions& options) {
   check(path, removed);
-  require(response == Response::warm_start || response == Response::proximal,
-          "response, expected warm_start or proximal, got " + response_name(response));
+  require_counterfactual(
+      response == Response::warm_start || response == Response::proximal,
+      "response, expected warm_start or proximal, got " + response_name(response));
   const VectorXd& weights = path.objective->weights;
-  require((weights.array() == 1 / static_cast<double>(path.examples())).all(),
-          "weights, expected 1/N each for a warm start");
+  require_counterfactual((weights.array() == 1 / static_cast<double>(path.examples())).all(),
+                         "weights, expected 1/N each for a warm start");
   const LeaveOneOut loo(path.model(),
                         path.train(),
                         path.objective->weight_decay,
                         damping,
-                        start(path),
+                        training_start(path),
                         path.theta_end());
   DecompositionOptions how;
   how.base = path.log->protocol;
@@ -307,7 +258,7 @@ CounterfactualRuns warm_runs(const Trajectory& path,
   std::vector<RetrainingTask> tasks = {response_task(loo, response, {}, protocol, how)};
   for (const Group& group : removed)
     tasks.push_back(response_task(loo, response, group, protocol, how));
-  const MatrixXd theta = parameters(path, tasks, options);
+  const MatrixXd theta = training_ends(path, tasks, options.pool);
   return {removed, theta.rightCols(theta.cols() - 1), theta.col(0)};
 }
 

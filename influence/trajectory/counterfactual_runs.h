@@ -19,14 +19,9 @@
 //   ErrorSplit error = split_error(estimate, derivative, truth.values);    // whose error is it?
 
 #include "influence/decomposition.h"
-#include "influence/trajectory/trajectory.h"
+#include "influence/trajectory/counterfactual_tasks.h"
 
 namespace leaveout {
-
-struct CounterfactualOptions {
-  PoolOptions pool;
-  std::string provenance;  // enters the shards' keys: what built this, with which data
-};
 
 /// What is done with the others of a batch that held a removed example.
 enum class BatchRemoval { zero_weight, renormalise };
@@ -48,13 +43,11 @@ CounterfactualRuns counterfactual_runs(const Trajectory& path,
                                        const CounterfactualOptions& options = {},
                                        BatchRemoval how = BatchRemoval::zero_weight);
 
-/// The whole trajectory without a group (zero weight), beside the path's own: `after` is called
-/// after each step with the number of steps done and theta without the group minus theta with it,
-/// (P). The tangents of removal_tangents() are its derivative, at every step.
-void walk_counterfactual(
-    const Trajectory& path,
-    const Group& removed,
-    const std::function<void(Index steps_done, const Eigen::VectorXd& delta)>& after);
+/// The whole trajectory without a group (zero weight), beside the path's own. The tangents of
+/// removal_tangents() are its derivative, at every step.
+void walk_counterfactual(const Trajectory& path,
+                         const Group& removed,
+                         const CounterfactualVisitor& after);
 
 /// Exact changes of the queries' values, (Q x K), positive where removal raises them.
 Scores counterfactual_scores(const Trajectory& path,

@@ -108,7 +108,8 @@ struct Count {
     counted().differentiated += 2 * points * o * n();
     for (const AffineLayer& layer : path.model().program(Term::loss).affine_layers()) {
       const double in = number(layer.columns()), out = number(layer.out);
-      total.dense += points * n() * (2 * in * in + 2 * o * out * out + o * out * in);
+      const double places = points * n() * number(layer.positions);
+      total.dense += places * (2 * in * in + 2 * o * out * out + o * out * in);
       total.dense += kEigenvectors * (in * in * in + out * out * out);
     }
   }
@@ -125,6 +126,13 @@ struct Count {
     states(1);
   }
 
+  /// At one checkpoint.
+  void moso() {
+    counted().differentiated += 2 * n();
+    counted().add_slopes(path.examples(), 1);
+    states(1);
+  }
+
   Index batch_at(Index checkpoint) const {
     return static_cast<Index>(path.log->batch(std::min(checkpoint, path.steps() - 1)).size());
   }
@@ -138,7 +146,8 @@ struct Count {
         counted().add_slopes(path.examples(), queries);  // here, and a little further
         counted().add_slopes(path.examples(), queries);
       } else {
-        counted().products += number((b + path.examples()) * queries);
+        counted().products += number(b * queries);
+        counted().add_slope_derivatives(path.examples(), queries);
       }
     }
     states(static_cast<Index>(checkpoints.size()));
@@ -195,6 +204,9 @@ struct Count {
         return diff_in(sampled(), true);
       case Kind::diff_in_consistent:
         return consistent();
+      case Kind::moso:
+        for (std::size_t k = 0; k < sampled().size(); ++k) moso();
+        return;
     }
   }
 };

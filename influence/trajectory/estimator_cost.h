@@ -17,14 +17,16 @@
 //   tracin_first_order               S slopes along Q                                  T states
 //   tracin_checkpoints               N slopes along Q each                             m states
 //   grad_dot (grad_cos)              N slopes along Q (and N gradients)                the end
-//   diff_in                          each: b gradients, Q b + Q N products, N slopes along 2 Q
-//   diff_in_differences              each: (1 + Q) b gradients, N slopes along 2 Q and along Q
+//   diff_in                          each: b gradients, Q b products, N slopes' derivatives
+//   diff_in_differences              each: (1 + Q) b gradients, N slopes along Q twice
 //   diff_in_consistent               diff_in at all T, and N slopes along Q at the start
+//   moso                             each: 2 N gradients, N slopes along 1          m states
 //
-// Those of tracin and diff_in are what their `Cost*` counts. The others' are what the method needs:
-// our first_order and hydra_fast form the products too and leave them. A dense curvature is as
-// many products as dense_curvature.h takes sweeps, and its matrix products. Left out: the queries'
-// own gradients, what is computed again where the log kept no states, and lower-order terms.
+// Those of tracin, diff_in and moso are what their `Cost*` counts. The others' are what the method
+// needs: our first_order and hydra_fast form the products too and leave them. A dense curvature is
+// as many products as dense_curvature.h takes sweeps, and its matrix products. Left out: the
+// queries' own gradients, what is computed again where the log kept no states, and lower-order
+// terms.
 //
 //   EstimatorCost c = estimator_cost(TrajectoryEstimator::unrolled, path, 1);
 //   c.passes(path) / training_cost(path).passes(path.examples());             // 2

@@ -11,6 +11,7 @@
 #include "influence/solvers/direct.h"
 #include "influence/trajectory/data_value_embedding.h"
 #include "influence/trajectory/hydra.h"
+#include "influence/trajectory/moso.h"
 #include "influence/trajectory/requirements.h"
 #include "influence/trajectory/tracin.h"
 #include "models/names.h"
@@ -113,11 +114,16 @@ Scores consistent(const Trajectory& path, const QueryLosses& queries, const Opti
   return diff_in_scores(path, queries, consistent_diff_in());
 }
 
+Scores moso(const Trajectory& path, const QueryLosses&, const Options& o) {
+  return moso_scores(path, choose_checkpoints(path.steps(), o.sampled));
+}
+
 struct Entry {
   Kind kind;
   const char* name;
   const char* line;
   Scores (*estimate)(const Trajectory&, const QueryLosses&, const Options&);
+  bool has_query = true;
 };
 
 constexpr Entry kEstimators[] = {
@@ -176,6 +182,7 @@ constexpr Entry kEstimators[] = {
      "diff_in_consistent",
      "the double sum that Diff-In comes from, every step",
      consistent},
+    {Kind::moso, "moso", "the others' training loss, at a few checkpoints; no query", moso, false},
 };
 constexpr std::size_t kCount = std::size(kEstimators);
 
@@ -205,6 +212,10 @@ Kind parse_trajectory_estimator(const std::string& name) {
 
 std::string explanation(Kind kind) {
   return entry(kind).line;
+}
+
+bool has_query(Kind kind) {
+  return entry(kind).has_query;
 }
 
 Scores trajectory_estimate(Kind kind,

@@ -2,7 +2,8 @@
 #pragma once
 // Every estimator along the trajectory under one name and one call: scores of all examples for all
 // queries, in removal sign and normalisation. What each is, and where it refuses, its own header
-// says.
+// says. One that asks of the training itself (MoSo) has no query: it gives one row, whatever the
+// queries, for what ranks examples (cleaning, coresets).
 //
 //   for (TrajectoryEstimator kind : trajectory_estimators())
 //     fmt::print("{}: {}\n", trajectory_estimator_name(kind), explanation(kind));
@@ -34,12 +35,13 @@ enum class TrajectoryEstimator {
   grad_cos,
   diff_in,
   diff_in_differences,
-  diff_in_consistent
+  diff_in_consistent,
+  moso
 };
 
 struct TrajectoryOptions {
   Index segments = 3, checkpoints = 2;  // source: checkpoints in each segment
-  CheckpointChoice sampled = {};        // tracin_checkpoints, diff_in
+  CheckpointChoice sampled = {};        // tracin_checkpoints, diff_in, moso
   bool sum_over_steps = false;          // diff_in: T/m in place of the paper's 1/m
   double damping = 0;                   // influence_function: on top of the Hessian
   double memory = 1e9;                  // bytes for an estimator's matrices
@@ -53,8 +55,12 @@ TrajectoryEstimator parse_trajectory_estimator(const std::string& name);
 /// What it is, in one line.
 std::string explanation(TrajectoryEstimator kind);
 
-/// (Q x N). `method` of the scores is the estimator's name. Throws std::invalid_argument where the
-/// training's rule, or the memory, is not one that the estimator can take.
+/// False where the scores are of the training itself and the queries are not looked at.
+bool has_query(TrajectoryEstimator kind);
+
+/// (Q x N), or (1 x N) without a query. `method` of the scores is the estimator's name. Throws
+/// std::invalid_argument where the training's rule, or the memory, is not one that the estimator
+/// can take.
 Scores trajectory_estimate(TrajectoryEstimator kind,
                            const Trajectory& path,
                            const QueryLosses& queries,

@@ -17,8 +17,8 @@
 // is exact near zero and for negative ones: directions of negative curvature grow, as they do in
 // training, and none is clipped.
 //
-// Curvature: the Hessian, the Gauss-Newton matrix, or EK-FAC, the paper's own for large models of
-// dense layers, whose basis is a Kronecker product and takes no P x P matrix.
+// Curvature: the Hessian, the Gauss-Newton matrix, or EK-FAC, the paper's own for large models,
+// whose basis is a Kronecker product and takes no P x P matrix.
 //
 // Our choices: segments are of equally many steps; checkpoints lie in the middles of equal parts of
 // a segment; momentum multiplies tau by 1 / (1 - momentum), the rate of descent in the long run.

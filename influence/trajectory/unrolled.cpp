@@ -39,31 +39,45 @@ std::vector<std::vector<Index>> columns_of_examples(const Trajectory& path,
 }
 
 /// Subtracts c_i (g_i + H_i u_k) from dg.col(k) for the batch's removed examples i, of column k;
-/// H_i u_k only where `own`, of the losses alone and without penalties, is there.
+/// g_i of what stands in for them, if anybody does; H_i u_k only where `own`, of the losses alone
+/// and without penalties, is there.
 void take_removed(const Trajectory& path,
                   const LoggedStep& step,
                   const std::vector<std::pair<Index, Index>>& found,
                   Evaluator* own,
-                  Curvature curvature,
+                  const UnrollOptions& options,
                   const MatrixXd& u,
                   MatrixXd& dg) {
   if (found.empty()) return;
-  std::vector<Index> examples;
-  examples.reserve(found.size());
-  for (const auto& [place, column] : found)
+  std::vector<Index> examples, columns;
+  for (const auto& [place, column] : found) {
     examples.push_back(step.batch[static_cast<std::size_t>(place)]);
-  MatrixXd change = batch_loss_gradients(path, step.before.theta, examples);  // (P x found)
+    columns.push_back(column);
+  }
+  const Dataset leaving =
+      options.stand_ins ? take(*options.stand_ins, columns) : take(path.train(), examples);
+  MatrixXd change = loss_gradients(path.model(), leaving, step.before.theta);  // (P x found)
   MatrixXd bent;
   for (std::size_t j = 0; j < found.size(); ++j) {
-    const Index i = examples[j], k = found[j].second;
+    const Index i = examples[j], k = columns[j];
     auto g = change.col(static_cast<Index>(j));
     if (own) {
       own->batch_curvature_product(
-          step.before.theta, std::span(&examples[j], 1), u.col(k), bent, curvature);
+          step.before.theta, std::span(&examples[j], 1), u.col(k), bent, options.curvature);
       g += bent.col(0);
     }
     dg.col(k) -= path.share(i, static_cast<Index>(step.batch.size())) * g;
   }
+}
+
+void check_stand_ins(const UnrollOptions& options, Index groups) {
+  if (!options.stand_ins) return;
+  if (options.stand_ins->size() != groups || options.without_own_curvature)
+    throw std::invalid_argument(
+        fmt::format("[unrolled] stand_ins, expected one for each of {} groups and no "
+                    "without_own_curvature, got {}",
+                    groups,
+                    options.stand_ins->size()));
 }
 
 /// What weight decay and damping bring to every curvature, times the identity.
@@ -71,17 +85,17 @@ double penalty_curvature(const Trajectory& path) {
   return path.objective->weight_decay + path.objective->damping;
 }
 
-StepDerivative derivative_of(const Trajectory& path,
-                             const LoggedStep& step,
-                             Evaluator& evaluate,
-                             VectorXd& g) {
+}  // namespace
+
+StepDerivative step_derivative(const Trajectory& path,
+                               const LoggedStep& step,
+                               Evaluator& evaluate,
+                               VectorXd& g) {
   // Only Adam's derivative depends on the gradient.
   if (path.log->protocol.optimiser == OptimiserKind::adam)
     step_gradient(evaluate, step.before.theta, step.batch, g);
   return {path.log->protocol, step.rate, g, step.after};
 }
-
-}  // namespace
 
 MatrixXd removal_tangents(const Trajectory& path,
                           const std::vector<Group>& removed,
@@ -89,6 +103,7 @@ MatrixXd removal_tangents(const Trajectory& path,
                           const std::function<void(Index, const MatrixXd&)>& after) {
   const auto columns_of = columns_of_examples(path, removed);
   const auto columns = static_cast<Index>(removed.size());
+  check_stand_ins(options, columns);
   Replay replay(*path.objective, *path.log);
   Evaluator evaluate(*path.objective, 0, std::min(columns, kDirections));
   Evaluator losses(training_objective(path.model(), path.train(), 0));
@@ -104,9 +119,8 @@ MatrixXd removal_tangents(const Trajectory& path,
     else
       evaluate.batch_curvature_product(
           step.before.theta, step.batch, tangent.theta, dg, options.curvature);
-    take_removed(
-        path, step, places(step.batch, columns_of), own, options.curvature, tangent.theta, dg);
-    derivative_of(path, step, evaluate, g).push(dg, tangent);
+    take_removed(path, step, places(step.batch, columns_of), own, options, tangent.theta, dg);
+    step_derivative(path, step, evaluate, g).push(dg, tangent);
     if (after) after(step.number + 1, tangent.theta);
   });
   return tangent.theta;
@@ -120,10 +134,10 @@ MatrixXd unrolled_values(const Trajectory& path,
     throw std::invalid_argument(fmt::format("[unrolled] query gradients, expected {} rows, got {}",
                                             path.parameters(),
                                             query_gradients.rows()));
-  if (options.without_own_curvature)
+  if (options.without_own_curvature || options.stand_ins)
     throw std::invalid_argument(
-        "[unrolled] without_own_curvature, expected with removal_tangents only: backward, all "
-        "examples share the curvature of the batch");
+        "[unrolled] without_own_curvature and stand_ins, expected with removal_tangents only: "
+        "backward, all examples share the curvature of the batch and are themselves");
   Replay replay(*path.objective, *path.log);
   Evaluator evaluate(*path.objective, 0, std::min(queries, kDirections));
   StateColumns adjoint = zero_columns(path.log->protocol, path.parameters(), queries);
@@ -132,7 +146,7 @@ MatrixXd unrolled_values(const Trajectory& path,
   MatrixXd product, slopes;
   VectorXd g(path.parameters());
   replay.backward([&](const LoggedStep& step) {
-    const MatrixXd g_bar = derivative_of(path, step, evaluate, g).pull(adjoint);
+    const MatrixXd g_bar = step_derivative(path, step, evaluate, g).pull(adjoint);
     // The mini-batch's product has the slopes of its examples' losses along g_bar with it.
     evaluate.batch_curvature_product(
         step.before.theta, step.batch, g_bar, product, options.curvature, &slopes);

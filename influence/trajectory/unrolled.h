@@ -34,7 +34,17 @@ struct UnrollOptions {
   /// Forward only: i's own curvature leaves the batch's as well, H_B - c_i H_i. That is the finite
   /// removal, s = 1, linearised in u: exact for squared errors of linear models.
   bool without_own_curvature = false;
+  /// Forward only: one example for each group, whose gradient leaves in the place of each of the
+  /// group's: what removing it would do, had it been there with that weight (replacement_runs.h).
+  const Dataset* stand_ins = nullptr;
 };
+
+/// The derivative of a logged step, which all walks over a path are made of. Adam's alone depends
+/// on the step's gradient: `g` (P) has room for it.
+StepDerivative step_derivative(const Trajectory& path,
+                               const LoggedStep& step,
+                               Evaluator& evaluate,
+                               Eigen::VectorXd& g);
 
 /// u (P x K), for each group the derivative of theta at the end as the group's weights are
 /// multiplied by (1 - s), at s = 0: to first order what removal does. `after`, if any, is called

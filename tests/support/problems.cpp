@@ -24,10 +24,7 @@ Problem make_problem(const Dataset& data,
   std::vector<Eigen::Index> train, query;  // rows
   for (Eigen::Index i = 0; i < data.size(); ++i)
     (i < data.size() - queries ? train : query).push_back(i);
-  return {Model(parse_model(model, data.task, data.features(), data.outputs())),
-          take(data, train),
-          take(data, query),
-          weight_decay};
+  return {Model(parse_model(model, data)), take(data, train), take(data, query), weight_decay};
 }
 
 Problem ridge_problem(Eigen::Index examples, double weight_decay) {
@@ -57,6 +54,12 @@ Problem tanh_regression_problem() {
 
 Problem tanh_classification_problem() {
   return make_problem(make_blobs(48, 2, 3, 0.8, 16), 6, "mlp:4", 0.01);
+}
+
+Problem image_problem(const std::string& model, Eigen::Index side, Eigen::Index examples) {
+  Dataset data = make_blobs(examples + 4, 2 * side * side, 2, 0.8, 17);
+  data.image = {.channels = 2, .height = side, .width = side};
+  return make_problem(data, 4, model, 0.01);
 }
 
 std::vector<Problem> every_problem() {

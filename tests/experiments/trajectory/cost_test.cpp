@@ -21,7 +21,7 @@ namespace {
 
 using Eigen::VectorXd;
 
-CostSeed measured(const std::vector<std::string>& more, Index checkpoints = 5) {
+Job planted_job(const std::vector<std::string>& more) {
   Job job;
   job.settings = Settings(cost_settings());
   for (const char* set :
@@ -29,11 +29,15 @@ CostSeed measured(const std::vector<std::string>& more, Index checkpoints = 5) {
     job.settings.set(set);
   for (const std::string& set : more) job.settings.set(set);
   job.task = read_task_settings(job.settings, {});
+  return job;
+}
+
+CostSeed measured(const std::vector<std::string>& more, Index checkpoints = 5) {
   TrajectoryOptions how;
   how.sampled.count = checkpoints;
   how.sum_over_steps = true;
   how.damping = 0.001;
-  return measure_cost(RecordedTask(job, {}), {}, how);
+  return measure_cost(RecordedTask(planted_job(more), {}), {}, how);
 }
 
 /// Three seeds with these passes and errors after the best scalar.
@@ -51,6 +55,7 @@ CostResult made(double tracin, double diff_in, double tracin_error, double diff_
     add("tracin_checkpoints", tracin, tracin_error);
     add("diff_in", 2 * diff_in, diff_in_error);
     add("diff_in_differences", diff_in, diff_in_error);
+    add("moso", 1, 0);  // of another question: no rival
     r.seeds.push_back(std::move(seed));
   }
   return r;
@@ -104,10 +109,26 @@ TEST_CASE("every estimator has a row: counted, timed, and compared with retraini
   CHECK(truth->passes == 60);
   CHECK(*truth->derivative_error < 0.1);
   CHECK_FALSE(truth->error.has_value());
+  const CostRow* without_query = find_row(seed, "moso");
+  REQUIRE(without_query);
+  CHECK(*without_query->spearman > 0.9);  // with what the others lose, its own question
+  CHECK_FALSE(without_query->derivative_spearman.has_value());
+  CHECK(without_query->passes == doctest::Approx(5 * 3).epsilon(1e-14));
   // 3 classes, 20 examples, batches of 5: (1 + 1) 5 gradients, 5/3 and 1 passes each.
   CHECK(find_row(seed, "diff_in_differences")->passes ==
         doctest::Approx(5 * (10.0 / 20 + 2)).epsilon(1e-14));
   CHECK(find_row(seed, "tracin_checkpoints")->passes == doctest::Approx(5).epsilon(1e-14));
+}
+
+TEST_CASE("what removal does to the others leaves the removed example's own loss out") {
+  const RecordedTask task(planted_job({"model=softmax", "learning_rate=0.05"}), {});
+  const RemovalTruth truth = removal_truth(task, {});
+  const VectorXd before = losses(task.model(), *task.data.train, task.log.end.theta);
+  VectorXd weights = task.objective.weights;
+  weights(4) = 0;
+  const VectorXd after = losses(task.model(), *task.data.train, task.train_with(weights).theta);
+  const double others = (after.sum() - after(4) - before.sum() + before(4)) / 20;
+  CHECK(truth.others(4) == doctest::Approx(others).epsilon(1e-9));
 }
 
 TEST_CASE("an estimator that refuses the training has its reason and no numbers") {

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "influence/trajectory/diff_in.h"
-#include "tests/influence/trajectory/recorded_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
@@ -23,8 +23,9 @@ TEST_CASE("differences tend to the products, forward at first and central at sec
       double previous = 0, before = 0;
       for (const double epsilon : {4e-2, 2e-2, 1e-2}) {
         o.products.epsilon = epsilon;
-        const double error = distance(diff_in_scores(r.path(), r.queries(), o).values, exact);
-        const double own = distance(diff_in_self_influence(r.path(), o), self);
+        const double error =
+            relative_distance(diff_in_scores(r.path(), r.queries(), o).values, exact);
+        const double own = relative_distance(diff_in_self_influence(r.path(), o), self);
         const double fall = products == HessianProducts::forward_difference ? 2 : 4;
         if (previous > 0) {
           CHECK(previous / error == doctest::Approx(fall).epsilon(0.1));
@@ -34,7 +35,7 @@ TEST_CASE("differences tend to the products, forward at first and central at sec
         before = own;
       }
       o.products.epsilon = products == HessianProducts::forward_difference ? 1e-8 : 1e-5;
-      CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, exact) < 1e-6);
+      CHECK(relative_distance(diff_in_scores(r.path(), r.queries(), o).values, exact) < 1e-6);
     }
 }
 
@@ -45,13 +46,13 @@ TEST_CASE("a random proxy batch is one for all examples, and depends on its seed
   o.proxy_size = r.problem.size();  // all the data, in another order
   DiffInOptions full = o;
   full.proxy = ProxyBatch::full;
-  CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values,
-                 diff_in_scores(r.path(), r.queries(), full).values) < 1e-12);
+  CHECK(relative_distance(diff_in_scores(r.path(), r.queries(), o).values,
+                          diff_in_scores(r.path(), r.queries(), full).values) < 1e-12);
   o.proxy_size = 5;
   const MatrixXd one = diff_in_scores(r.path(), r.queries(), o).values;
   CHECK(diff_in_scores(r.path(), r.queries(), o).values == one);
   o.proxy_seed = 1;
-  CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, one) > 1e-2);
+  CHECK(relative_distance(diff_in_scores(r.path(), r.queries(), o).values, one) > 1e-2);
 }
 
 TEST_CASE("a random proxy batch is drawn anew at each checkpoint, by the checkpoint's number") {
@@ -66,11 +67,11 @@ TEST_CASE("a random proxy batch is drawn anew at each checkpoint, by the checkpo
   REQUIRE(r.log.steps() == 30);
   const MatrixXd middle = summed(Sampling::early, 15) - summed(Sampling::early, 14);
   const MatrixXd last = summed(Sampling::late, 1);
-  CHECK(distance(summed(Sampling::even, 2), middle + last) < 1e-10);
-  CHECK(distance(last, 2 * middle) > 1e-2);
+  CHECK(relative_distance(summed(Sampling::even, 2), middle + last) < 1e-10);
+  CHECK(relative_distance(last, 2 * middle) > 1e-2);
 }
 
-TEST_CASE("a checkpoint of all examples costs two passes over their slopes, and little else") {
+TEST_CASE("a checkpoint costs one pass over all examples, or two over their slopes, and little") {
   const Recorded r(tanh_classification_problem(), plain_sgd(6));
   const QueryLosses mean = r.queries(QueryLosses::As::mean);
   Cost cost;
@@ -83,5 +84,7 @@ TEST_CASE("a checkpoint of all examples costs two passes over their slopes, and 
   CHECK(cost.bytes == 5 * 8.0 * static_cast<double>(r.problem.parameters()));
   Cost exact;
   diff_in_scores(r.path(), mean, {}, &exact);
-  CHECK(exact.products == 5 * (6 + 42));
+  // A gradient of the batch and its product with the query's; of all, a third of 6 + 3 products.
+  CHECK(exact.differentiated == 5 * (6 + 3 * 42));
+  CHECK(exact.products == 5 * 6);
 }

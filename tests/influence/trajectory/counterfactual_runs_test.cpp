@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "influence/trajectory/unrolled.h"
-#include "tests/influence/trajectory/short_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
@@ -15,7 +15,7 @@ using Eigen::VectorXd;
 TEST_CASE("a counterfactual training is the trainer's own, with the group's weight at zero") {
   const Problem p = tanh_classification_problem();
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining r(p, short_protocol(kind, 9));
+    const Recorded r(p, short_protocol(kind, 9));
     const CounterfactualRuns runs = counterfactual_runs(r.path(), {{4}, {2, 7}});
     Objective q = r.objective;
     q.weights(2) = q.weights(7) = 0;
@@ -37,7 +37,7 @@ TEST_CASE("a counterfactual training is the trainer's own, with the group's weig
 TEST_CASE("the trajectory without a group ends where its training does, and is linear in ridge") {
   for (const OptimiserKind kind : kRules) {
     const Problem p = ridge_problem();
-    const ShortTraining r(p, short_protocol(kind, 9));
+    const Recorded r(p, short_protocol(kind, 9));
     std::vector<VectorXd> linear;
     UnrollOptions own;
     own.without_own_curvature = true;
@@ -80,7 +80,7 @@ TEST_CASE("a point that is never drawn, or a group of nobody, changes nothing, b
 TEST_CASE("renormalised removal is zero weight with b / (b - 1) for the others of the batch") {
   const Problem p = tanh_regression_problem();
   // Full batch: every step holds the example.
-  const ShortTraining r(p, short_protocol(OptimiserKind::nesterov, p.size(), 20));
+  const Recorded r(p, short_protocol(OptimiserKind::nesterov, p.size(), 20));
   Objective q = r.objective;
   const double n = static_cast<double>(p.size());
   q.weights *= n / (n - 2);
@@ -90,7 +90,7 @@ TEST_CASE("renormalised removal is zero weight with b / (b - 1) for the others o
   CHECK(relative_distance(runs.theta, expected) < 1e-13);
   CHECK(relative_distance(runs.delta(), counterfactual_runs(r.path(), {{1, 6}}).delta()) > 1e-2);
   // Mini-batches, by hand: 1 / (b - 1) in the steps that hold the example, 1 / b in the others.
-  const ShortTraining s(p, short_protocol(OptimiserKind::sgd, 5));
+  const Recorded s(p, short_protocol(OptimiserKind::sgd, 5));
   VectorXd theta = s.start;
   for (Index t = 0; t < s.log.steps(); ++t) {
     std::vector<Index> left;
@@ -103,7 +103,7 @@ TEST_CASE("renormalised removal is zero weight with b / (b - 1) for the others o
   const auto small = counterfactual_runs(s.path(), {{3}, {}}, {}, BatchRemoval::renormalise);
   CHECK(relative_distance(small.theta.col(0), theta) < 1e-13);
   CHECK(small.theta.col(1) == s.log.end.theta);
-  const ShortTraining alone(p, short_protocol(OptimiserKind::sgd, 1, 1));
+  const Recorded alone(p, short_protocol(OptimiserKind::sgd, 1, 1));
   CHECK_THROWS_AS(counterfactual_runs(alone.path(), {{0}}, {}, BatchRemoval::renormalise),
                   std::invalid_argument);
 }
@@ -111,7 +111,7 @@ TEST_CASE("renormalised removal is zero weight with b / (b - 1) for the others o
 TEST_CASE("differences in the weights tend to the tangents as s squared") {
   const Problem p = tanh_classification_problem();
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining r(p, short_protocol(kind, 9));
+    const Recorded r(p, short_protocol(kind, 9));
     const std::vector<Group> groups = {{2}, {5, 8}};
     const MatrixXd u = removal_tangents(r.path(), groups);
     const double coarse = (weight_differences(r.path(), groups, 0.02) - u).norm();
@@ -123,7 +123,7 @@ TEST_CASE("differences in the weights tend to the tangents as s squared") {
 
 TEST_CASE("an error splits into that of the derivative and that of the estimate") {
   const Problem p = tanh_regression_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9, 12));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9, 12));
   const std::vector<Group> groups = {{2}, {5}, {11}};
   const MatrixXd truth = counterfactual_runs(r.path(), groups).delta();
   const MatrixXd u = removal_tangents(r.path(), groups);
@@ -146,7 +146,7 @@ TEST_CASE("an error splits into that of the derivative and that of the estimate"
 
 TEST_CASE("reshuffled in full batches is one training on the others, without any spread") {
   const Problem p = ridge_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 100, 30));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 100, 30));
   const QueryLosses queries(p.model, p.query);
   const ReshuffledChanges c = reshuffled_changes(r.path(), {{4}}, queries, 3);
   CHECK(c.standard_errors.isZero(1e-14));
@@ -157,7 +157,7 @@ TEST_CASE("reshuffled in full batches is one training on the others, without any
 
 TEST_CASE("reshuffled in mini-batches spreads, and its error falls with the number of seeds") {
   const Problem p = ridge_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 4, 3));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 4, 3));
   const QueryLosses queries(p.model, p.query);
   const ReshuffledChanges few = reshuffled_changes(r.path(), {{4}, {9}}, queries, 20);
   const ReshuffledChanges many = reshuffled_changes(r.path(), {{9}}, queries, 320);
@@ -173,7 +173,7 @@ TEST_CASE("reshuffled in mini-batches spreads, and its error falls with the numb
 
 TEST_CASE("reshuffled changes are differences of two means, with the errors of both") {
   const Problem p = ridge_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 4, 3));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 4, 3));
   const QueryLosses mean(p.model, p.query, QueryLosses::As::mean);
   constexpr Index kSeeds = 320;
   const ReshuffledChanges nobody = reshuffled_changes(r.path(), {{}}, mean, kSeeds);
@@ -192,7 +192,7 @@ TEST_CASE("reshuffled changes are differences of two means, with the errors of b
 
 TEST_CASE("a warm start of ridge regression, solved exactly, is the minimum without the example") {
   const Problem p = ridge_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 6));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 6));
   const auto warm = warm_runs(r.path(), {{4}}, Response::warm_start, 0, ProtocolKind::exact);
   CHECK(relative_distance(warm.base, p.optimum()) < 1e-9);
   Objective q = r.objective;
@@ -215,7 +215,7 @@ TEST_CASE("a warm start of ridge regression, solved exactly, is the minimum with
 
 TEST_CASE("counterfactual trainings have the same bits for one and two threads") {
   const Problem p = tanh_classification_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::adam, 9));
+  const Recorded r(p, short_protocol(OptimiserKind::adam, 9));
   const std::vector<Group> groups = one_by_one({0, 1, 2, 3, 4});
   CounterfactualOptions two;
   two.pool.threads = 2;

@@ -16,7 +16,7 @@ using Eigen::VectorXd;
 TEST_CASE("an embedding is the unrolled tangent with second moments in the Hessian's place") {
   Problem p = tanh_classification_problem();
   p.weight_decay = 0.1;
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const MatrixXd v = data_value_embeddings(s.path());
   const double n = static_cast<double>(p.size());
   MatrixXd u = MatrixXd::Zero(p.parameters(), p.size());  // forward, no adjoint and no propagator
@@ -31,17 +31,18 @@ TEST_CASE("an embedding is the unrolled tangent with second moments in the Hessi
     }
     u -= step.rate * dg;
   });
-  CHECK(relative(v, u) < 1e-12);
+  CHECK(relative_distance(v, u) < 1e-12);
   const MatrixXd gradients = s.queries().gradients(s.log.end.theta);
-  CHECK(relative(data_value_scores(s.path(), s.queries()).values, gradients.transpose() * u) <
-        1e-12);
-  CHECK(relative(v, removal_tangents(s.path(), one_by_one(all_examples(p.size())))) > 0.05);
+  CHECK(relative_distance(data_value_scores(s.path(), s.queries()).values,
+                          gradients.transpose() * u) < 1e-12);
+  CHECK(relative_distance(v, removal_tangents(s.path(), one_by_one(all_examples(p.size())))) >
+        0.05);
 }
 
 TEST_CASE("without weight decay, embeddings follow the paper's M <- M + sum v g'") {
   Problem p = tanh_regression_problem();
   p.weight_decay = 0;
-  Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   MatrixXd m = MatrixXd::Zero(p.parameters(), p.parameters());
   MatrixXd v = MatrixXd::Zero(p.parameters(), p.size());
   Replay(s.objective, s.log).backward([&](const LoggedStep& step) {
@@ -55,12 +56,12 @@ TEST_CASE("without weight decay, embeddings follow the paper's M <- M + sum v g'
     }
     m += added;
   });
-  CHECK(relative(data_value_embeddings(s.path()), v) < 1e-12);
+  CHECK(relative_distance(data_value_embeddings(s.path()), v) < 1e-12);
 }
 
 TEST_CASE("data value embedding has the sign of retraining") {
   const Problem p = logistic_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const QueryLosses mean = s.queries(QueryLosses::As::mean);
   const Scores scores = data_value_scores(s.path(), mean);
   Index strongest = 0;
@@ -72,11 +73,11 @@ TEST_CASE("data value embedding has the sign of retraining") {
 TEST_CASE("momentum, adam and matrices that do not fit are refused, with the numbers") {
   for (const OptimiserKind kind : {OptimiserKind::sgd, OptimiserKind::adam}) {
     const Problem p = ridge_problem();
-    const Setting s(p, protocol_of(kind));
+    const Recorded s = uneven(p, protocol_of(kind));
     CHECK_THROWS_AS(data_value_embeddings(s.path()), std::invalid_argument);
   }
   const Problem p = ridge_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   // P = 5, N = 24, b = 9: 5 (5 + 24 + 18) numbers.
   CHECK(data_value_bytes(s.path()) == 8 * 5 * 47);
   CHECK_NOTHROW(data_value_embeddings(s.path(), 1880));

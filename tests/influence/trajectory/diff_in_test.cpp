@@ -9,7 +9,7 @@
 
 #include "influence/trajectory/tracin.h"
 #include "influence/trajectory/unrolled.h"
-#include "tests/influence/trajectory/recorded_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
@@ -93,7 +93,7 @@ TEST_CASE("Diff-In on a line through the origin is a sum of products of numbers"
         expected(q, i) +=
             static_cast<double>(t) * 0.01 / (12 * 4) * each(q) * (h * each(i) + x(i) * x(i) * mean);
   }
-  CHECK(distance(scores.values, expected) < 1e-13);
+  CHECK(relative_distance(scores.values, expected) < 1e-13);
 }
 
 TEST_CASE("one shared product per checkpoint gives what Eq. (9) does example by example") {
@@ -109,10 +109,12 @@ TEST_CASE("one shared product per checkpoint gives what Eq. (9) does example by 
         o.query_gradient_at_end = proxy == ProxyBatch::random;
         o.products.with_weight_decay = proxy == ProxyBatch::full;
         const MatrixXd shared = diff_in_scores(r.path(), r.queries(), o).values;
-        CHECK(distance(shared, diff_in_scores(r.path(), r.queries(), literal(o)).values) < 1e-12);
+        CHECK(relative_distance(shared, diff_in_scores(r.path(), r.queries(), literal(o)).values) <
+              1e-12);
         if (!o.query_gradient_at_end) continue;
         const MatrixXd u = diff_in_parameters(r.path(), all_examples(r.problem.size()), o);
-        CHECK(distance(r.queries().gradients(r.log.end.theta).transpose() * u, shared) < 1e-12);
+        CHECK(relative_distance(r.queries().gradients(r.log.end.theta).transpose() * u, shared) <
+              1e-12);
       }
   }
 }
@@ -153,8 +155,8 @@ TEST_CASE("after one step weight T - t is T - 1 times the other's opposite, and 
   remaining.weight = StepWeight::remaining;
   elapsed.checkpoints = remaining.checkpoints = {Sampling::early, 1, 0};
   const auto later = static_cast<double>(r.log.steps() - 1);
-  CHECK(distance(diff_in_scores(r.path(), r.queries(), remaining).values,
-                 -later * diff_in_scores(r.path(), r.queries(), elapsed).values) < 1e-14);
+  CHECK(relative_distance(diff_in_scores(r.path(), r.queries(), remaining).values,
+                          -later * diff_in_scores(r.path(), r.queries(), elapsed).values) < 1e-14);
   remaining.checkpoints.sampling = Sampling::late;
   CHECK(diff_in_scores(r.path(), r.queries(), remaining).values.isZero(0));
 }
@@ -170,7 +172,7 @@ TEST_CASE("the first-order terms are TracIn's at the start, and at the same chec
     o.first_order = at_start ? FirstOrderTerm::start : FirstOrderTerm::tracin;
     const Checkpoints c = at_start ? start : choose_checkpoints(r.log.steps(), o.checkpoints);
     const MatrixXd first = diff_in_scores(r.path(), r.queries(), o).values + second;  // F - S + S
-    CHECK(distance(first, tracin_checkpoints(r.path(), r.queries(), c).values) < 1e-13);
+    CHECK(relative_distance(first, tracin_checkpoints(r.path(), r.queries(), c).values) < 1e-13);
   }
 }
 
@@ -182,7 +184,8 @@ TEST_CASE("the paper's average is the sum over steps divided by T, and its sign 
     const MatrixXd average = diff_in_scores(r.path(), r.queries(), o).values;
     o.sum_over_steps = true;
     const auto total = static_cast<double>(r.log.steps());
-    CHECK(distance(diff_in_scores(r.path(), r.queries(), o).values, total * average) < 1e-14);
+    CHECK(relative_distance(diff_in_scores(r.path(), r.queries(), o).values, total * average) <
+          1e-14);
     o.sum_over_steps = false;
     o.sign = DiffInSign::paper;
     CHECK(diff_in_scores(r.path(), r.queries(), o).values == -average);

@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "influence/trajectory/unrolled.h"
-#include "tests/influence/trajectory/short_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
@@ -15,12 +15,12 @@ using Eigen::VectorXd;
 
 namespace {
 
-MatrixXd exact_values(const ShortTraining& r, const QueryLosses& queries) {
+MatrixXd exact_values(const Recorded& r, const QueryLosses& queries) {
   return unrolled_values(r.path(), queries.gradients(r.log.end.theta));
 }
 
 /// Tangents of all examples after 0, 1, ..., T steps.
-std::vector<MatrixXd> all_tangents(const ShortTraining& r) {
+std::vector<MatrixXd> all_tangents(const Recorded& r) {
   std::vector<MatrixXd> u = {MatrixXd::Zero(r.problem.parameters(), r.problem.size())};
   removal_tangents(
       r.path(), one_by_one(all_examples(r.problem.size())), {}, [&](Index, const MatrixXd& now) {
@@ -31,7 +31,7 @@ std::vector<MatrixXd> all_tangents(const ShortTraining& r) {
 
 /// sum over steps of rate_t c_i(t) target(t)' g_i(theta_t), by hand; `expected`: w_i for c_i(t).
 template <class Target>
-MatrixXd gradient_sum(const ShortTraining& r, Target target, bool expected) {
+MatrixXd gradient_sum(const Recorded& r, Target target, bool expected) {
   const Problem& p = r.problem;
   MatrixXd values;
   Replay(r.objective, r.log).forward([&](const LoggedStep& step) {
@@ -60,7 +60,7 @@ double binomial(Index n, Index k) {
 TEST_CASE("with nothing approximated the walk is the exact one") {
   for (const Problem& p : every_problem())
     for (const OptimiserKind kind : kRules) {
-      const ShortTraining r(p, short_protocol(kind, 9, 2));
+      const Recorded r(p, short_protocol(kind, 9, 2));
       const QueryLosses queries(p.model, p.query);
       // To rounding: what is compiled apart may be contracted apart.
       CHECK(relative_distance(approximate_values(r.path(), queries, {}), exact_values(r, queries)) <
@@ -71,7 +71,7 @@ TEST_CASE("with nothing approximated the walk is the exact one") {
 TEST_CASE("order 0 sums gradients, all orders together are exact, and each order helps") {
   const Problem p = tanh_classification_problem();
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining r(p, short_protocol(kind, 9, 2));
+    const Recorded r(p, short_protocol(kind, 9, 2));
     const QueryLosses queries(p.model, p.query, QueryLosses::As::mean);
     const MatrixXd exact = exact_values(r, queries);
     UnrollOptions sum;
@@ -94,7 +94,7 @@ TEST_CASE("under full-batch descent order j has the weight C(T, j + 1) rate^(j +
   const Problem p = ridge_problem();
   Protocol protocol = short_protocol(OptimiserKind::sgd, p.size(), 7);
   protocol.schedule = RateSchedule::constant;
-  const ShortTraining r(p, protocol);
+  const Recorded r(p, protocol);
   const QueryLosses queries(p.model, p.query);
   const MatrixXd h = Evaluator(r.objective).curvature(r.start, Curvature::full);
   MatrixXd g = loss_gradients(p.model, p.train, r.start) / static_cast<double>(p.size());
@@ -112,7 +112,7 @@ TEST_CASE("under full-batch descent order j has the weight C(T, j + 1) rate^(j +
 
 TEST_CASE("all steps as checkpoints are exact, and single ones are so on average") {
   const Problem p = tanh_regression_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::nesterov, 12, 2));
+  const Recorded r(p, short_protocol(OptimiserKind::nesterov, 12, 2));
   const QueryLosses queries(p.model, p.query);
   const Index steps = r.log.steps();
   const MatrixXd exact = approximate_values(r.path(), queries, {});
@@ -138,10 +138,10 @@ TEST_CASE("all steps as checkpoints are exact, and single ones are so on average
 TEST_CASE("a proxy of all data is the own batch of full-batch training, and another one else") {
   const Problem p = tanh_classification_problem();
   const QueryLosses queries(p.model, p.query);
-  const ShortTraining full(p, short_protocol(OptimiserKind::adam, p.size(), 6));
+  const Recorded full(p, short_protocol(OptimiserKind::adam, p.size(), 6));
   const MatrixXd same = approximate_values(full.path(), queries, {.proxy_batch = p.size()});
   CHECK(relative_distance(same, exact_values(full, queries)) < 1e-13);
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9));
   // Forward, with the dense curvature of all data.
   VectorXd u = VectorXd::Zero(p.parameters());
   Replay(r.objective, r.log).forward([&](const LoggedStep& step) {
@@ -160,7 +160,7 @@ TEST_CASE("a proxy of all data is the own batch of full-batch training, and anot
 
 TEST_CASE("random proxy batches have the curvature of all data on average") {
   const Problem p = tanh_classification_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9));
   const QueryLosses queries(p.model, p.query, QueryLosses::As::mean);
   // Order 1 is linear in the curvature.
   const MatrixXd whole =
@@ -181,7 +181,7 @@ TEST_CASE("random proxy batches have the curvature of all data on average") {
 
 TEST_CASE("differences of gradients miss by the first power of the displacement") {
   const Problem p = tanh_regression_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::nesterov, 9));
+  const Recorded r(p, short_protocol(OptimiserKind::nesterov, 9));
   const QueryLosses queries(p.model, p.query);
   const MatrixXd exact = exact_values(r, queries);
   const auto error = [&](double e) {
@@ -191,7 +191,7 @@ TEST_CASE("differences of gradients miss by the first power of the displacement"
   CHECK(error(1e-6) < 1e-5);
   CHECK(error(1e-3) > 1e-6);
   const Problem linear = ridge_problem();  // a constant Hessian
-  const ShortTraining q(linear, short_protocol(OptimiserKind::sgd, 9));
+  const Recorded q(linear, short_protocol(OptimiserKind::sgd, 9));
   const QueryLosses own(linear.model, linear.query);
   CHECK(relative_distance(approximate_values(q.path(), own, {.difference = 1}),
                           exact_values(q, own)) < 1e-12);
@@ -202,11 +202,11 @@ TEST_CASE("expected membership is the actual one of full batches, and spreads th
   const QueryLosses queries(p.model, p.query);
   const Approximation how = {.expected_membership = true};
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining full(p, short_protocol(kind, p.size(), 6));
+    const Recorded full(p, short_protocol(kind, p.size(), 6));
     CHECK(relative_distance(approximate_values(full.path(), queries, how),
                             exact_values(full, queries)) < 1e-13);
   }
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9));
   const MatrixXd end = queries.gradients(r.log.end.theta);
   const MatrixXd expected = gradient_sum(
       r, [&](const VectorXd&) -> const MatrixXd& { return end; }, true);
@@ -221,14 +221,14 @@ TEST_CASE("frozen gradients miss by the first power of the rate, linearised ones
   const auto error = [&](double rate, bool linearised) {
     Protocol protocol = short_protocol(OptimiserKind::sgd, 9, 3);
     protocol.learning_rate = rate;
-    const ShortTraining r(p, protocol);
+    const Recorded r(p, protocol);
     const Approximation how = {.gradient_period = r.log.steps(), .linearised = linearised};
     return relative_distance(approximate_values(r.path(), queries, how), exact_values(r, queries));
   };
   CHECK(error(2e-4, false) / error(1e-4, false) == doctest::Approx(2).epsilon(0.05));
   CHECK(error(2e-4, true) / error(1e-4, true) == doctest::Approx(4).epsilon(0.05));
   const Problem linear = ridge_problem();  // gradients are linear
-  const ShortTraining r(linear, short_protocol(OptimiserKind::nesterov, 9));
+  const Recorded r(linear, short_protocol(OptimiserKind::nesterov, 9));
   const QueryLosses own(linear.model, linear.query);
   for (const Index period : {Index{3}, r.log.steps()}) {
     const Approximation exact = {.gradient_period = period, .linearised = true};
@@ -243,7 +243,7 @@ TEST_CASE("frozen gradients miss by the first power of the rate, linearised ones
 TEST_CASE("a moving target adds up what each step changes, there") {
   for (const Problem& p : {tanh_classification_problem(), tanh_regression_problem()})
     for (const OptimiserKind kind : kRules) {
-      const ShortTraining r(p, short_protocol(kind, 9, 3));
+      const Recorded r(p, short_protocol(kind, 9, 3));
       const QueryLosses queries(p.model, p.query);
       const std::vector<MatrixXd> u = all_tangents(r);
       MatrixXd expected = MatrixXd::Zero(queries.count(), p.size());
@@ -265,7 +265,7 @@ TEST_CASE("a moving target adds up what each step changes, there") {
 TEST_CASE("dropped terms are the ones that they are called") {
   const Problem p = tanh_classification_problem();
   for (const OptimiserKind kind : kRules) {
-    const ShortTraining r(p, short_protocol(kind, 9, 2));
+    const Recorded r(p, short_protocol(kind, 9, 2));
     const QueryLosses queries(p.model, p.query);
     const std::vector<MatrixXd> u = all_tangents(r);
     const auto t = static_cast<double>(r.log.steps());
@@ -293,7 +293,7 @@ TEST_CASE("dropped terms are the ones that they are called") {
 
 TEST_CASE("the budget says of each approximation what it says alone") {
   const Problem p = tanh_classification_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9, 3));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9, 3));
   const QueryLosses queries(p.model, p.query);
   std::vector<NamedApproximation> all = standard_budget(r.path(), 2);
   all.push_back({"nothing", {}});
@@ -322,7 +322,7 @@ TEST_CASE("the budget says of each approximation what it says alone") {
 
 TEST_CASE("approximations that mean nothing are refused") {
   const Problem p = ridge_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::sgd, 9, 1));
+  const Recorded r(p, short_protocol(OptimiserKind::sgd, 9, 1));
   const QueryLosses queries(p.model, p.query);
   for (const Approximation& how : {Approximation{.order = -1},
                                    Approximation{.checkpoints = r.log.steps() + 1},

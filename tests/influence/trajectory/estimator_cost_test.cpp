@@ -15,7 +15,7 @@ namespace {
 constexpr Index kQueries = 2;
 
 EstimatorCost of(Kind kind,
-                 const Setting& s,
+                 const Recorded& s,
                  Index queries = 1,
                  const TrajectoryOptions& options = {}) {
   return estimator_cost(kind, s.path(), queries, options);
@@ -33,7 +33,7 @@ void check_counted(const EstimatorCost& predicted, const Cost& counted) {
 
 TEST_CASE("predicted costs are those that TracIn and Diff-In count as they run") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const Dataset some = take(p.query, {0, 1});
   const QueryLosses queries(p.model, some);
   TrajectoryOptions options;
@@ -60,7 +60,7 @@ TEST_CASE("predicted costs are those that TracIn and Diff-In count as they run")
 
 TEST_CASE("in units of the training: one query's derivative takes two, with Adam three") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const double training = training_cost(s.path()).passes(s.path().examples());
   CHECK(training == 6);  // epochs
   CHECK(retraining_cost(s.path(), 5).passes(s.path().examples()) == 5 * training);
@@ -68,7 +68,7 @@ TEST_CASE("in units of the training: one query's derivative takes two, with Adam
   CHECK(of(Kind::unrolled, s, 3).passes(s.path()) == doctest::Approx(6 * training).epsilon(1e-14));
   CHECK(of(Kind::first_order, s).passes(s.path()) == doctest::Approx(training).epsilon(1e-14));
   CHECK(of(Kind::hydra_fast, s).passes(s.path()) == doctest::Approx(training).epsilon(1e-14));
-  const Setting adam(p, protocol_of(OptimiserKind::adam));
+  const Recorded adam = uneven(p, protocol_of(OptimiserKind::adam));
   CHECK(of(Kind::unrolled, adam).passes(adam.path()) ==
         doctest::Approx(3 * training).epsilon(1e-14));
   CHECK(of(Kind::unrolled, adam).counted.bytes == 3 * of(Kind::unrolled, s).counted.bytes);
@@ -78,7 +78,7 @@ TEST_CASE("in units of the training: one query's derivative takes two, with Adam
 
 TEST_CASE("forward, by embeddings and by eigenvectors: the matrices count") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const auto n = static_cast<double>(s.path().examples());
   const auto d = static_cast<double>(s.path().parameters());
   const double drawn = 6 * n;

@@ -8,7 +8,9 @@
 
 #include "influence/estimators/influence_function.h"
 #include "influence/metrics/correlation.h"
+#include "influence/trajectory/estimator_cost.h"
 #include "influence/trajectory/hydra.h"
+#include "influence/trajectory/moso.h"
 #include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
@@ -18,7 +20,7 @@ using Kind = TrajectoryEstimator;
 
 namespace {
 
-MatrixXd estimate(Kind kind, const Setting& s, const TrajectoryOptions& options = {}) {
+MatrixXd estimate(Kind kind, const Recorded& s, const TrajectoryOptions& options = {}) {
   return trajectory_estimate(kind, s.path(), s.queries(), options).values;
 }
 
@@ -34,7 +36,7 @@ TEST_CASE("every trajectory estimator has a name of its own that parses, and a l
     CHECK(parse_trajectory_estimator(name) == kind);
     CHECK_FALSE(explanation(kind).empty());
   }
-  CHECK(number == static_cast<int>(Kind::diff_in_consistent) + 1);
+  CHECK(number == static_cast<int>(Kind::moso) + 1);
   CHECK_THROWS_AS(parse_trajectory_estimator("tea leaves"), std::invalid_argument);
 }
 
@@ -42,15 +44,22 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
   const Problem p = logistic_problem();
   Protocol protocol = protocol_of(OptimiserKind::sgd, 0);
   protocol.epochs = 2;  // short enough for those that stop at an order of the rate
-  const Setting s(p, protocol);
+  const Recorded s = uneven(p, protocol);
   const QueryLosses mean = s.queries(QueryLosses::As::mean);
-  VectorXd truth(p.size());
-  for (Index i = 0; i < p.size(); ++i)
-    truth(i) = mean.values(s.end(i, 1))(0) - mean.values(s.log.end.theta)(0);
-  Index strongest = 0;
-  truth.cwiseAbs().maxCoeff(&strongest);
+  const VectorXd losses_before = losses(p.model, p.train, s.log.end.theta);
+  VectorXd of_query(p.size()), of_others(p.size());
+  for (Index i = 0; i < p.size(); ++i) {
+    const VectorXd without = s.end(i, 1);
+    of_query(i) = mean.values(without)(0) - mean.values(s.log.end.theta)(0);
+    VectorXd change = losses(p.model, p.train, without) - losses_before;
+    change(i) = 0;
+    of_others(i) = s.objective.weights.dot(change);
+  }
   for (const Kind kind : trajectory_estimators()) {
     CAPTURE(trajectory_estimator_name(kind));
+    const VectorXd& truth = has_query(kind) ? of_query : of_others;
+    Index strongest = 0;
+    truth.cwiseAbs().maxCoeff(&strongest);
     TrajectoryOptions options;
     options.sum_over_steps = true;
     const Scores scores = trajectory_estimate(kind, s.path(), mean, options);
@@ -65,7 +74,7 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
 
 TEST_CASE("the registry calls what the names say") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   const MatrixXd exact = unrolled_scores(s.path(), s.queries()).values;
   CHECK(estimate(Kind::unrolled, s) == exact);
   CHECK(estimate(Kind::sgd_influence, s) == exact);
@@ -82,41 +91,80 @@ TEST_CASE("the registry calls what the names say") {
           source_scores(s.path(), s.queries(), {2, 1, curvature}).values);
 }
 
+TEST_CASE("MoSo has no query: its one row is the training set's own, whatever is asked") {
+  const Problem p = tanh_classification_problem();
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
+  const TrajectoryOptions options{.sampled = {Sampling::random, 4, 1}};
+  const Scores one = trajectory_estimate(Kind::moso, s.path(), s.queries(), options);
+  const Checkpoints four = choose_checkpoints(s.log.steps(), options.sampled);
+  CHECK(one.values == moso_scores(s.path(), four).values);
+  CHECK(one.values.rows() == 1);
+  CHECK(one.measurement == "training loss of the others");
+  Cost counted;
+  moso_scores(s.path(), four, MosoForm::aligned, &counted);
+  const Cost predicted = estimator_cost(Kind::moso, s.path(), 6, options).counted;
+  CHECK(predicted.differentiated == doctest::Approx(counted.differentiated).epsilon(1e-14));
+  CHECK(predicted.products == counted.products);
+  CHECK(predicted.bytes == counted.bytes);
+  for (const Kind kind : trajectory_estimators()) {
+    CHECK(has_query(kind) == (kind != Kind::moso));
+    const Index rows = has_query(kind) ? s.queries().count() : 1;
+    CHECK(estimate(kind, s, options).rows() == rows);
+  }
+}
+
+TEST_CASE("every estimator takes a CNN, and SOURCE's EK-FAC is nearest to its Gauss-Newton") {
+  const Problem p = image_problem();
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
+  for (const Kind kind : trajectory_estimators()) CHECK(estimate(kind, s).allFinite());
+  const MatrixXd whole = estimate(Kind::source_gauss_newton, s);
+  const double factored = relative_distance(estimate(Kind::source_ek_fac, s), whole);
+  CHECK(factored < 0.5 * relative_distance(estimate(Kind::first_order, s), whole));
+  CHECK(factored < 0.5 * relative_distance(estimate(Kind::influence_function, s), whole));
+  // Its factors, of 20 examples and one output: 2 x 19 at 16 positions, 1 x 9 at one.
+  const TrajectoryOptions once{.segments = 1, .checkpoints = 1};
+  const double moments = 20 * (16.0 * (2 * 361 + 2 * 4 + 38) + (2 * 81 + 2 + 9));
+  const double vectors = 4.5 * (6859 + 8 + 729 + 1);
+  CHECK(estimator_cost(Kind::source_ek_fac, s.path(), 1, once).dense == moments + vectors);
+}
+
 TEST_CASE("accumulated SGD-influence is removal itself for squared errors of linear models") {
   const Problem p = ridge_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd));
   const MatrixXd scores = estimate(Kind::accumulated_sgd_influence, s);
   const MatrixXd gradients = s.queries().gradients(s.log.end.theta);
   for (const Index i : {Index{2}, Index{7}}) {
     const VectorXd moved = s.end(i, 1) - s.log.end.theta;
-    CHECK(relative(scores.col(i), gradients.transpose() * moved) < 1e-12);
+    CHECK(relative_distance(scores.col(i), gradients.transpose() * moved) < 1e-12);
   }
 }
 
 TEST_CASE("the influence function at the end of a training is InfluenceFunction's, damped") {
   const Problem p = tanh_classification_problem();
-  Setting s(p, protocol_of(OptimiserKind::sgd));
+  Recorded s = uneven(p, protocol_of(OptimiserKind::sgd));
   const LeaveOneOut loo(p.model, p.train, p.weight_decay, 0.4, s.start, s.log.end.theta);
   const EstimatorOptions options{.curvature = Curvature::full, .solver = SolverKind::ldlt};
   const MatrixXd expected =
       InfluenceFunction(loo, options).scores(p.query, all_examples(p.size())).values;
   s.objective = p.objective();  // weights of 1/N, at the parameters of the log
-  CHECK(relative(estimate(Kind::influence_function, s, {.damping = 0.4}), expected) < 1e-11);
+  CHECK(relative_distance(estimate(Kind::influence_function, s, {.damping = 0.4}), expected) <
+        1e-11);
   s.objective.weights(2) *= 1.5;
   const MatrixXd heavier = estimate(Kind::influence_function, s, {.damping = 0.4});
   const MatrixXd h = Evaluator(s.objective).curvature(s.log.end.theta, Curvature::full) +
                      0.4 * MatrixXd::Identity(p.parameters(), p.parameters());
   const MatrixXd g = loss_gradients(p.model, p.train, s.log.end.theta);
   const MatrixXd steps = h.llt().solve(g * s.objective.weights.asDiagonal());
-  CHECK(relative(heavier, s.queries().gradients(s.log.end.theta).transpose() * steps) < 1e-11);
+  CHECK(relative_distance(heavier, s.queries().gradients(s.log.end.theta).transpose() * steps) <
+        1e-11);
 }
 
 TEST_CASE("what an estimator cannot take is refused through the registry as well") {
   const Problem p = ridge_problem();
-  const Setting momentum(p, protocol_of(OptimiserKind::sgd));
+  const Recorded momentum = uneven(p, protocol_of(OptimiserKind::sgd));
   CHECK_THROWS_AS(estimate(Kind::sgd_influence, momentum), std::invalid_argument);
   CHECK_THROWS_AS(estimate(Kind::data_value_embedding, momentum), std::invalid_argument);
-  const Setting s(p, protocol_of(OptimiserKind::sgd, 0));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   for (const Kind kind : {Kind::accumulated_sgd_influence,
                           Kind::data_value_embedding,
                           Kind::source_hessian,

@@ -12,7 +12,7 @@ using Eigen::VectorXd;
 namespace {
 
 /// The paper's loop for one example: weight times N is what h is the derivative in.
-VectorXd hypergradient(const Setting& s, Index i, bool hessian) {
+VectorXd hypergradient(const Recorded& s, Index i, bool hessian) {
   const double n = static_cast<double>(s.objective.size());
   const double relative_weight = n * s.objective.weights(i);
   VectorXd h = VectorXd::Zero(s.start.size()), m = h;
@@ -43,7 +43,7 @@ TEST_CASE(
   Problem p = tanh_classification_problem();
   p.weight_decay = 0.3;  // seen beside the losses' curvature
   for (const double momentum : {0.0, 0.7}) {
-    const Setting s(p, protocol_of(OptimiserKind::sgd, momentum));
+    const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, momentum));
     const MatrixXd gradients = s.queries().gradients(s.log.end.theta);
     const double n = static_cast<double>(p.size());
     for (const Hydra form : {Hydra::fast, Hydra::hessian}) {
@@ -52,8 +52,8 @@ TEST_CASE(
       for (Index k = 0; k < 2; ++k) {
         const Index i = k == 0 ? 2 : 5;
         const VectorXd h = hypergradient(s, i, form == Hydra::hessian);
-        CHECK(relative(u.col(k), -h / n) < 1e-12);
-        CHECK(relative(scores.col(i), -gradients.transpose() * h / n) < 1e-12);
+        CHECK(relative_distance(u.col(k), -h / n) < 1e-12);
+        CHECK(relative_distance(scores.col(i), -gradients.transpose() * h / n) < 1e-12);
       }
     }
   }
@@ -65,13 +65,13 @@ TEST_CASE("hydra's fast form is first order without weight decay, and exact for 
   first.propagate = false;
   for (const double decay : {0.0, 0.2}) {
     p.weight_decay = decay;
-    const Setting s(p, protocol_of(OptimiserKind::nesterov));
+    const Recorded s = uneven(p, protocol_of(OptimiserKind::nesterov));
     const MatrixXd fast = hydra_scores(s.path(), s.queries(), Hydra::fast).values;
     const MatrixXd nohess = unrolled_scores(s.path(), s.queries(), first).values;
     if (decay == 0)
-      CHECK(relative(fast, nohess) < 1e-14);
+      CHECK(relative_distance(fast, nohess) < 1e-14);
     else
-      CHECK(relative(fast, nohess) > 0.05);
+      CHECK(relative_distance(fast, nohess) > 0.05);
     CHECK(hydra_scores(s.path(), s.queries(), Hydra::hessian).values ==
           unrolled_scores(s.path(), s.queries()).values);
   }
@@ -82,10 +82,11 @@ TEST_CASE("weight decay's curvature alone: forward and backward agree for every 
        {OptimiserKind::sgd, OptimiserKind::nesterov, OptimiserKind::adam}) {
     Problem p = tanh_classification_problem();
     p.weight_decay = 0.2;
-    const Setting s(p, protocol_of(kind));
+    const Recorded s = uneven(p, protocol_of(kind));
     const std::vector<Group> all = one_by_one(all_examples(p.size()));
     const MatrixXd u = removal_tangents(s.path(), all, hydra_options(Hydra::fast));
     const MatrixXd forward = s.queries().gradients(s.log.end.theta).transpose() * u;
-    CHECK(relative(hydra_scores(s.path(), s.queries(), Hydra::fast).values, forward) < 1e-12);
+    CHECK(relative_distance(hydra_scores(s.path(), s.queries(), Hydra::fast).values, forward) <
+          1e-12);
   }
 }

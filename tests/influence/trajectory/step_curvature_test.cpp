@@ -6,26 +6,15 @@
 #include <stdexcept>
 
 #include "influence/trajectory/unrolled.h"
-#include "tests/influence/trajectory/short_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-namespace {
-
-ShortTraining uneven(const Problem& p, OptimiserKind kind) {
-  ShortTraining r(p, short_protocol(kind, 9, 3));
-  r.objective.weights(2) *= 1.5;  // shares differ
-  r.log = record_training(r.objective, r.start, r.log.protocol);
-  return r;
-}
-
-}  // namespace
-
 TEST_CASE("a step's dense Hessian is that of its mini-batch's products, weight decay included") {
   for (const Problem& p : {tanh_classification_problem(), tanh_regression_problem()}) {
-    const ShortTraining r = uneven(p, OptimiserKind::adam);
+    const Recorded r = uneven(p, short_protocol(OptimiserKind::adam, 9, 3));
     Evaluator evaluate(r.objective);
     const MatrixXd unit = MatrixXd::Identity(p.parameters(), p.parameters());
     MatrixXd expected;
@@ -43,7 +32,7 @@ TEST_CASE("a step's dense Hessian is that of its mini-batch's products, weight d
 
 TEST_CASE("spectra along a training: negative curvature first, trace and time by hand") {
   const Problem p = tanh_classification_problem();
-  const ShortTraining r = uneven(p, OptimiserKind::sgd);
+  const Recorded r = uneven(p, short_protocol(OptimiserKind::sgd, 9, 3));
   const std::vector<StepSpectrum> few = step_spectra(r.path(), {1, 6});
   visit_hessians(r.path(), {6}, [&](const LoggedStep& step, const MatrixXd& h) {
     const VectorXd& e = few[1].eigenvalues;
@@ -65,7 +54,7 @@ TEST_CASE("spectra along a training: negative curvature first, trace and time by
   const Problem convex = ridge_problem();
   Protocol constant = short_protocol(OptimiserKind::sgd, convex.size(), 12);
   constant.schedule = RateSchedule::constant;
-  const ShortTraining q(convex, constant);
+  const Recorded q(convex, constant);
   const std::vector<StepSpectrum> one = step_spectra(q.path(), {0});
   CHECK(one[0].negative() == 0);
   CHECK(one[0].negative_mass() == 0);
@@ -85,7 +74,7 @@ TEST_CASE("rounding is not negative curvature") {
 
 TEST_CASE("propagators compose, and carry unrolled tangents") {
   const Problem p = tanh_classification_problem();
-  const ShortTraining r = uneven(p, OptimiserKind::sgd);
+  const Recorded r = uneven(p, short_protocol(OptimiserKind::sgd, 9, 3));
   const Index steps = r.log.steps();
   const MatrixXd whole = propagator(r.path(), steps, 2);
   const MatrixXd early = propagator(r.path(), 7, 2), late = propagator(r.path(), steps, 7);
@@ -105,7 +94,7 @@ TEST_CASE("propagators compose, and carry unrolled tangents") {
 
 TEST_CASE("spectra have the same bits for any threads, and what does not fit is refused") {
   const Problem p = tanh_regression_problem();
-  const ShortTraining r(p, short_protocol(OptimiserKind::nesterov, 9, 2));
+  const Recorded r(p, short_protocol(OptimiserKind::nesterov, 9, 2));
   StepCurvatureOptions two;
   two.threads = 2;
   CHECK(step_spectra(r.path(), {3}, two)[0].eigenvalues ==
@@ -118,7 +107,7 @@ TEST_CASE("spectra have the same bits for any threads, and what does not fit is 
   CHECK_THROWS_AS(step_spectra(r.path(), {0}, tight), std::invalid_argument);
   CHECK_THROWS_AS(step_spectra(r.path(), {r.log.steps()}), std::invalid_argument);
   CHECK_THROWS_AS(propagator(r.path(), 2, 0), std::invalid_argument);  // momentum
-  const ShortTraining plain(p, short_protocol(OptimiserKind::sgd, 9, 2));
+  const Recorded plain(p, short_protocol(OptimiserKind::sgd, 9, 2));
   CHECK_THROWS_AS(propagator(plain.path(), 2, 3), std::invalid_argument);
   CHECK_THROWS_AS(curvature_time(plain.path(), {}), std::invalid_argument);
 }

@@ -8,7 +8,7 @@
 
 #include "influence/trajectory/moso.h"
 #include "influence/trajectory/unrolled.h"
-#include "tests/influence/trajectory/recorded_training.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
@@ -126,7 +126,7 @@ TEST_CASE("with batches of one, ideal TracIn gives an example the changes of its
   for (Index t = 0; t < r.log.steps(); ++t)
     if (r.log.batch(t)[0] == 5)
       expected += r.queries().values(replay.theta(t)) - r.queries().values(replay.theta(t + 1));
-  CHECK(distance(values.col(5), expected) < 1e-14);
+  CHECK(relative_distance(values.col(5), expected) < 1e-14);
   // To first order in the rate the same.
   double previous = 0;
   for (const double rate : {4e-3, 2e-3}) {
@@ -156,18 +156,19 @@ TEST_CASE(
       expected.col(i) += s.rate * r.path().share(i, static_cast<Index>(s.batch.size())) *
                          (v.transpose() * g.col(i));
   });
-  CHECK(distance(tracin_first_order(r.path(), r.queries()).values, expected) < 1e-13);
+  CHECK(relative_distance(tracin_first_order(r.path(), r.queries()).values, expected) < 1e-13);
   p.batch_size = r.problem.size();
   r.record(p);
   Cost first, chosen;
-  CHECK(distance(tracin_checkpoints(r.path(), r.queries(), starts_of_steps(r), &chosen).values,
-                 tracin_first_order(r.path(), r.queries(), &first).values) < 1e-13);
+  CHECK(relative_distance(
+            tracin_checkpoints(r.path(), r.queries(), starts_of_steps(r), &chosen).values,
+            tracin_first_order(r.path(), r.queries(), &first).values) < 1e-13);
   CHECK(first.differentiated == doctest::Approx(chosen.differentiated));
   CHECK(first.bytes == chosen.bytes);
   Checkpoints twice = starts_of_steps(r);
   twice.stands_for = 2;
-  CHECK(distance(tracin_checkpoints(r.path(), r.queries(), twice).values,
-                 2 * tracin_first_order(r.path(), r.queries()).values) < 1e-13);
+  CHECK(relative_distance(tracin_checkpoints(r.path(), r.queries(), twice).values,
+                          2 * tracin_first_order(r.path(), r.queries()).values) < 1e-13);
 }
 
 TEST_CASE("Grad-Dot and Grad-Cos are products of the last gradients, and of their directions") {
@@ -176,9 +177,10 @@ TEST_CASE("Grad-Dot and Grad-Cos are products of the last gradients, and of thei
   const MatrixXd g = loss_gradients(r.problem.model, r.problem.train, theta);
   const MatrixXd v = r.queries().gradients(theta);
   const auto unit = Normalisation::per_unit_weight;
-  CHECK(distance(grad_dot(r.path(), r.queries()).as(unit).values, v.transpose() * g) < 1e-13);
+  CHECK(relative_distance(grad_dot(r.path(), r.queries()).as(unit).values, v.transpose() * g) <
+        1e-13);
   const MatrixXd cosines = v.colwise().normalized().transpose() * g.colwise().normalized();
-  CHECK(distance(grad_cos(r.path(), r.queries()).as(unit).values, cosines) < 1e-13);
+  CHECK(relative_distance(grad_cos(r.path(), r.queries()).as(unit).values, cosines) < 1e-13);
   // A query is its own nearest example.
   const QueryLosses train(r.problem.model, r.problem.train);
   const MatrixXd own = grad_cos(r.path(), train).as(unit).values;
@@ -193,7 +195,7 @@ TEST_CASE("MoSo is TracIn with the others' risk as the query, and its squared fo
   const MatrixXd whole = tracin_checkpoints(r.path(), risk, c).values;
   const VectorXd self = tracin_self_influence(r.path(), c);
   const Scores aligned = moso_scores(r.path(), c);
-  CHECK(distance(aligned.values, whole - self.transpose() / n) < 1e-13);
+  CHECK(relative_distance(aligned.values, whole - self.transpose() / n) < 1e-13);
   CHECK(aligned.values.rows() == 1);
   MatrixXd expected = MatrixXd::Zero(1, r.problem.size());
   visit_checkpoints(r.path(), c, [&](const Checkpoint& at) {
@@ -206,7 +208,7 @@ TEST_CASE("MoSo is TracIn with the others' risk as the query, and its squared fo
       expected(i) += c.stands_for * at.rate * (mean.squaredNorm() - shrunk - lacks);
     }
   });
-  CHECK(distance(moso_scores(r.path(), c, MosoForm::squared).values, expected) < 1e-12);
+  CHECK(relative_distance(moso_scores(r.path(), c, MosoForm::squared).values, expected) < 1e-12);
 }
 
 TEST_CASE("the sign of all of them is that of retraining") {

@@ -5,78 +5,32 @@
 
 #include <stdexcept>
 
-#include "tests/support/problems.h"
-#include "tests/support/random_numbers.h"
+#include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-namespace {
-
-Protocol protocol_of(OptimiserKind kind, Index batch_size = 9) {
-  Protocol p;
-  p.optimiser = kind;
-  p.learning_rate = kind == OptimiserKind::adam ? 0.02 : 0.15;
-  p.momentum = kind == OptimiserKind::adam ? 0 : 0.7;
-  p.epsilon = 1e-3;
-  p.batch_size = batch_size;
-  p.epochs = 6;
-  p.seed = 3;
-  p.schedule = RateSchedule::cosine;
-  return p;
-}
-
-struct Setting {
-  const Problem& problem;
-  Objective objective;
-  VectorXd start;
-  TrainingLog log;
-  Setting(const Problem& p, const Protocol& protocol, Index spacing = 0)
-      : problem(p), objective(p.objective()), start(p.anywhere(1)) {
-    objective.weights(2) *= 1.5;  // shares differ
-    LogOptions options;
-    options.spacing = spacing;
-    log = record_training(objective, start, protocol, options);
-  }
-  Trajectory path() const { return {&objective, &log}; }
-  /// theta at the end with i's weight times (1 - s).
-  VectorXd end(Index i, double s) const {
-    Objective q = objective;
-    q.weights(i) *= 1 - s;
-    return train(q, start, log.protocol).theta;
-  }
-};
-
-constexpr OptimiserKind kKinds[] = {
-    OptimiserKind::sgd, OptimiserKind::nesterov, OptimiserKind::adam};
-
-double relative(const VectorXd& got, const VectorXd& expected) {
-  return (got - expected).norm() / expected.norm();
-}
-
-}  // namespace
-
 TEST_CASE("forward tangents are the limit of trainings with changed weights, for every rule") {
   for (const Problem& p : {tanh_classification_problem(), tanh_regression_problem()})
-    for (const OptimiserKind kind : kKinds)
+    for (const OptimiserKind kind : kRules)
       for (const Index batch_size : {Index{9}, p.size()}) {
-        const Setting s(p, protocol_of(kind, batch_size));
+        const Recorded s = uneven(p, protocol_of(kind, 0.7, batch_size));
         const MatrixXd u = removal_tangents(s.path(), {{2}, {5}});
         constexpr double h = 1e-4;  // fourth order: what is left is far below 1e-7
         for (Index k = 0; k < 2; ++k) {
           const Index i = k == 0 ? 2 : 5;
           const VectorXd limit =
               (8 * (s.end(i, h) - s.end(i, -h)) - (s.end(i, 2 * h) - s.end(i, -2 * h))) / (12 * h);
-          CHECK(relative(u.col(k), limit) < 1e-7);
+          CHECK(relative_distance(u.col(k), limit) < 1e-7);
         }
       }
 }
 
 TEST_CASE("forward and backward agree to rounding, for every rule, model and spacing") {
   for (const Problem& p : every_problem())
-    for (const OptimiserKind kind : kKinds) {
-      const Setting s(p, protocol_of(kind), 4);
+    for (const OptimiserKind kind : kRules) {
+      const Recorded s = uneven(p, protocol_of(kind), {.spacing = 4});
       const QueryLosses queries(p.model, p.query);
       std::vector<Group> all;
       for (Index i = 0; i < p.size(); ++i) all.push_back({i});
@@ -97,21 +51,21 @@ TEST_CASE("forward and backward agree to rounding, for every rule, model and spa
 TEST_CASE("of squared errors of linear models, removal with its own curvature is exact") {
   const Problem p = ridge_problem();
   for (const OptimiserKind kind : {OptimiserKind::sgd, OptimiserKind::nesterov}) {
-    const Setting s(p, protocol_of(kind));
+    const Recorded s = uneven(p, protocol_of(kind));
     UnrollOptions options;
     options.without_own_curvature = true;
     const MatrixXd u = removal_tangents(s.path(), {{2}, {7}}, options);
-    CHECK(relative(u.col(0), s.end(2, 1) - s.log.end.theta) < 1e-12);
-    CHECK(relative(u.col(1), s.end(7, 1) - s.log.end.theta) < 1e-12);
+    CHECK(relative_distance(u.col(0), s.end(2, 1) - s.log.end.theta) < 1e-12);
+    CHECK(relative_distance(u.col(1), s.end(7, 1) - s.log.end.theta) < 1e-12);
   }
 }
 
 TEST_CASE("full-batch descent on ridge follows u <- (I - rate H) u + rate c g") {
   const Problem p = ridge_problem();
-  Protocol protocol = protocol_of(OptimiserKind::sgd, p.size());
+  Protocol protocol = protocol_of(OptimiserKind::sgd, 0.7, p.size());
   protocol.schedule = RateSchedule::constant;
   protocol.momentum = 0;
-  Setting s(p, protocol);
+  Recorded s = uneven(p, protocol);
   const MatrixXd h = Evaluator(s.objective).curvature(s.start, Curvature::full);
   VectorXd u = VectorXd::Zero(p.parameters());
   VectorXd theta = s.start;
@@ -123,16 +77,16 @@ TEST_CASE("full-batch descent on ridge follows u <- (I - rate H) u + rate c g") 
     evaluate.gradient(theta, g);
     theta -= 0.15 * g;
   }
-  CHECK(relative(removal_tangents(s.path(), {{4}}).col(0), u) < 1e-13);
+  CHECK(relative_distance(removal_tangents(s.path(), {{4}}).col(0), u) < 1e-13);
 }
 
 TEST_CASE("a long descent on a strongly convex problem ends at the influence function") {
   const Problem p = logistic_problem();
-  Protocol protocol = protocol_of(OptimiserKind::sgd, p.size());
+  Protocol protocol = protocol_of(OptimiserKind::sgd, 0.7, p.size());
   protocol.schedule = RateSchedule::constant;
   protocol.learning_rate = 1.0;
   protocol.epochs = 4000;
-  const Setting s(p, protocol);
+  const Recorded s = uneven(p, protocol);
   const QueryLosses queries(p.model, p.query);
   const VectorXd theta = s.log.end.theta;
   const MatrixXd h = Evaluator(s.objective).curvature(theta, Curvature::full);
@@ -144,7 +98,7 @@ TEST_CASE("a long descent on a strongly convex problem ends at the influence fun
 
 TEST_CASE("the sign is that of retraining, and a group's tangent is the sum of its members'") {
   const Problem p = tanh_classification_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd));
   const QueryLosses mean(p.model, p.query, QueryLosses::As::mean);
   REQUIRE(mean.count() == 1);
   const Scores scores = unrolled_scores(s.path(), mean);
@@ -154,7 +108,7 @@ TEST_CASE("the sign is that of retraining, and a group's tangent is the sum of i
   CHECK(truth * scores.values(0, strongest) > 0);
   CHECK(scores.values(0, strongest) == doctest::Approx(truth).epsilon(0.3));
   const MatrixXd u = removal_tangents(s.path(), {{1}, {3}, {1, 3}});
-  CHECK(relative(u.col(2), u.col(0) + u.col(1)) < 1e-12);
+  CHECK(relative_distance(u.col(2), u.col(0) + u.col(1)) < 1e-12);
   MatrixXd last;
   Index calls = 0;
   removal_tangents(s.path(), {{1}}, {}, [&](Index done, const MatrixXd& now) {
@@ -162,13 +116,13 @@ TEST_CASE("the sign is that of retraining, and a group's tangent is the sum of i
     last = now;
   });
   CHECK(calls == s.log.steps());
-  CHECK(relative(last.col(0), u.col(0)) < 1e-13);
+  CHECK(relative_distance(last.col(0), u.col(0)) < 1e-13);
 }
 
 TEST_CASE("an example that no step draws, or of weight zero, has no influence, bit for bit") {
   const Problem p = tanh_regression_problem();
-  Protocol protocol = protocol_of(OptimiserKind::sgd, 2);
-  Setting s(p, protocol);
+  Protocol protocol = protocol_of(OptimiserKind::sgd, 0.7, 2);
+  Recorded s = uneven(p, protocol);
   s.objective.weights(3) = 0;
   s.log = record_training(s.objective, s.start, protocol);
   const QueryLosses queries(p.model, p.query);
@@ -187,7 +141,7 @@ TEST_CASE("an example that no step draws, or of weight zero, has no influence, b
 
 TEST_CASE("what does not fit is refused") {
   const Problem p = ridge_problem();
-  const Setting s(p, protocol_of(OptimiserKind::sgd));
+  const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd));
   CHECK_THROWS_AS(removal_tangents(s.path(), {{p.size()}}), std::invalid_argument);
   CHECK_THROWS_AS(unrolled_values(s.path(), MatrixXd::Zero(3, 1)), std::invalid_argument);
   UnrollOptions options;
