@@ -11,7 +11,7 @@ namespace {
 TrajectoryOptions estimator_options(const Job& job) {
   TrajectoryOptions how;
   how.sampled = {Sampling::random, job.settings.whole("checkpoints")};
-  how.sum_over_steps = true;
+  how.diff_in.sum_over_steps = true;
   how.segments = job.settings.whole("segments");
   how.checkpoints = job.settings.whole("segment_checkpoints");
   how.damping = job.settings.number("damping");

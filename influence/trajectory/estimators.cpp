@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <iterator>
 #include <numeric>
+#include <stdexcept>
 
 #include "influence/curvature/objective_curvature.h"
 #include "influence/solvers/direct.h"
@@ -19,6 +21,7 @@
 namespace leaveout {
 
 using Eigen::MatrixXd;
+using Eigen::VectorXd;
 
 namespace {
 
@@ -101,17 +104,19 @@ Scores tracin_cp(const Trajectory& path, const QueryLosses& queries, const Optio
   return tracin_checkpoints(path, queries, choose_checkpoints(path.steps(), o.sampled));
 }
 
-template <HessianProducts products>
-Scores diff_in(const Trajectory& path, const QueryLosses& queries, const Options& o) {
-  DiffInOptions options;
+DiffInOptions variant(Kind kind, const Options& o) {
+  if (kind == Kind::diff_in_consistent) return consistent_diff_in();
+  DiffInOptions options = o.diff_in;
   options.checkpoints = o.sampled;
-  options.products.products = products;
-  options.sum_over_steps = o.sum_over_steps;
-  return diff_in_scores(path, queries, options);
+  options.products.products = kind == Kind::diff_in_differences
+                                  ? HessianProducts::forward_difference
+                                  : HessianProducts::exact;
+  return options;
 }
 
-Scores consistent(const Trajectory& path, const QueryLosses& queries, const Options&) {
-  return diff_in_scores(path, queries, consistent_diff_in());
+template <Kind kind>
+Scores diff_in(const Trajectory& path, const QueryLosses& queries, const Options& o) {
+  return diff_in_scores(path, queries, variant(kind, o));
 }
 
 Scores moso(const Trajectory& path, const QueryLosses&, const Options& o) {
@@ -173,15 +178,15 @@ constexpr Entry kEstimators[] = {
     {Kind::diff_in,
      "diff_in",
      "Diff-In at a few checkpoints, exact products",
-     diff_in<HessianProducts::exact>},
+     diff_in<Kind::diff_in>},
     {Kind::diff_in_differences,
      "diff_in_differences",
      "Diff-In with the paper's finite differences",
-     diff_in<HessianProducts::forward_difference>},
+     diff_in<Kind::diff_in_differences>},
     {Kind::diff_in_consistent,
      "diff_in_consistent",
      "the double sum that Diff-In comes from, every step",
-     consistent},
+     diff_in<Kind::diff_in_consistent>},
     {Kind::moso, "moso", "the others' training loss, at a few checkpoints; no query", moso, false},
 };
 constexpr std::size_t kCount = std::size(kEstimators);
@@ -190,6 +195,27 @@ const Entry& entry(Kind kind) {
   const auto i = static_cast<std::size_t>(kind);
   assert(i < kCount && kEstimators[i].kind == kind);  // rows in the order of the enumeration
   return kEstimators[i];
+}
+
+/// The diagonal of the examples' scores as queries, a block of queries at a time: nothing of N x N
+/// is held.
+VectorXd own_scores(const Entry& of, const Trajectory& path, const Options& options) {
+  if (!of.has_query)
+    throw std::invalid_argument(fmt::format(
+        "[trajectory estimator] {} has no query, expected an estimator of queries' losses for "
+        "self-influence",
+        of.name));
+  constexpr Index kBlock = 32;
+  VectorXd own(path.examples());
+  for (Index first = 0; first < own.size(); first += kBlock) {
+    std::vector<Index> block(static_cast<std::size_t>(std::min(kBlock, own.size() - first)));
+    std::iota(block.begin(), block.end(), first);
+    const Dataset asked = take(path.train(), block);
+    const Scores scores = of.estimate(path, QueryLosses(path.model(), asked), options);
+    for (std::size_t q = 0; q < block.size(); ++q)
+      own(block[q]) = scores.values(static_cast<Index>(q), block[q]);
+  }
+  return own;
 }
 
 }  // namespace
@@ -225,6 +251,19 @@ Scores trajectory_estimate(Kind kind,
   Scores scores = entry(kind).estimate(path, queries, options);
   scores.method = entry(kind).name;
   return scores;
+}
+
+VectorXd trajectory_self_influence(Kind kind, const Trajectory& path, const Options& options) {
+  switch (kind) {
+    case Kind::diff_in:
+    case Kind::diff_in_differences:
+    case Kind::diff_in_consistent:
+      return diff_in_self_influence(path, variant(kind, options));
+    case Kind::tracin_checkpoints:
+      return tracin_self_influence(path, choose_checkpoints(path.steps(), options.sampled));
+    default:
+      return own_scores(entry(kind), path, options);
+  }
 }
 
 }  // namespace leaveout

@@ -42,7 +42,7 @@ enum class TrajectoryEstimator {
 struct TrajectoryOptions {
   Index segments = 3, checkpoints = 2;  // source: checkpoints in each segment
   CheckpointChoice sampled = {};        // tracin_checkpoints, diff_in, moso
-  bool sum_over_steps = false;          // diff_in: T/m in place of the paper's 1/m
+  DiffInOptions diff_in = {};           // every variant of it; products and checkpoints aside
   double damping = 0;                   // influence_function: on top of the Hessian
   double memory = 1e9;                  // bytes for an estimator's matrices
 };
@@ -65,5 +65,12 @@ Scores trajectory_estimate(TrajectoryEstimator kind,
                            const Trajectory& path,
                            const QueryLosses& queries,
                            const TrajectoryOptions& options = {});
+
+/// (N) each example's influence on its own loss. Diff-In has a formula of its own (Eq. 12) and so
+/// has TracIn, with gradients taken where each step is; of the others it is the score of the
+/// example as its own query at the end. Throws as above, and of an estimator without a query.
+Eigen::VectorXd trajectory_self_influence(TrajectoryEstimator kind,
+                                          const Trajectory& path,
+                                          const TrajectoryOptions& options = {});
 
 }  // namespace leaveout

@@ -11,6 +11,7 @@
 #include "influence/trajectory/estimator_cost.h"
 #include "influence/trajectory/hydra.h"
 #include "influence/trajectory/moso.h"
+#include "influence/trajectory/tracin.h"
 #include "tests/influence/trajectory/recorded.h"
 
 using namespace leaveout;
@@ -61,7 +62,7 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
     Index strongest = 0;
     truth.cwiseAbs().maxCoeff(&strongest);
     TrajectoryOptions options;
-    options.sum_over_steps = true;
+    options.diff_in.sum_over_steps = true;
     const Scores scores = trajectory_estimate(kind, s.path(), mean, options);
     CHECK(scores.method == trajectory_estimator_name(kind));
     CHECK(scores.normalisation == Normalisation::removal);
@@ -70,6 +71,47 @@ TEST_CASE("every trajectory estimator has the sign of retraining, and its order 
     // Ideal TracIn shares a batch's change among all its members.
     if (kind != Kind::tracin_ideal) CHECK(*spearman(scores.values.row(0).transpose(), truth) > 0.7);
   }
+}
+
+TEST_CASE("the registry passes every variant of Diff-In on, but products and checkpoints") {
+  const Problem p = softmax_problem();
+  const Recorded s = uneven(p, plain_sgd(9));
+  DiffInOptions all;
+  all.weight = StepWeight::remaining;
+  all.first_order = FirstOrderTerm::start;
+  all.proxy = ProxyBatch::random;
+  all.proxy_size = 5;
+  all.sum_over_steps = true;
+  all.query_gradient_at_end = true;
+  TrajectoryOptions options{.sampled = {Sampling::even, 4, 0}, .diff_in = all};
+  all.checkpoints = options.sampled;
+  CHECK(estimate(Kind::diff_in, s, options) == diff_in_scores(s.path(), s.queries(), all).values);
+  all.products.products = HessianProducts::forward_difference;
+  CHECK(estimate(Kind::diff_in_differences, s, options) ==
+        diff_in_scores(s.path(), s.queries(), all).values);
+}
+
+TEST_CASE("self-influence is the score of an example as its own query, in blocks of any number") {
+  const Problem p = tanh_regression_problem();
+  const Recorded s = uneven(p, plain_sgd(9));
+  REQUIRE(s.path().examples() > 32);
+  for (const Kind kind : {Kind::unrolled, Kind::source_hessian, Kind::grad_dot}) {
+    CAPTURE(trajectory_estimator_name(kind));
+    const QueryLosses train(s.problem.model, s.problem.train);
+    const MatrixXd scores = trajectory_estimate(kind, s.path(), train).values;
+    const VectorXd self = trajectory_self_influence(kind, s.path());
+    CHECK(relative_distance(self, scores.diagonal()) < 1e-13);
+  }
+  const TrajectoryOptions options{.sampled = {Sampling::random, 4, 1}};
+  DiffInOptions four;
+  four.checkpoints = options.sampled;
+  CHECK(trajectory_self_influence(Kind::diff_in, s.path(), options) ==
+        diff_in_self_influence(s.path(), four));
+  CHECK(trajectory_self_influence(Kind::tracin_checkpoints, s.path(), options) ==
+        tracin_self_influence(s.path(), choose_checkpoints(s.path().steps(), options.sampled)));
+  CHECK_THROWS_WITH_AS(trajectory_self_influence(Kind::moso, s.path()),
+                       doctest::Contains("moso has no query"),
+                       std::invalid_argument);
 }
 
 TEST_CASE("the registry calls what the names say") {
