@@ -106,6 +106,7 @@ Scores diff_in(const Trajectory& path, const QueryLosses& queries, const Options
   DiffInOptions options;
   options.checkpoints = o.sampled;
   options.products.products = products;
+  options.proxy_batches = o.proxy_batches;
   options.sum_over_steps = o.sum_over_steps;
   return diff_in_scores(path, queries, options);
 }

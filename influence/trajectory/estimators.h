@@ -42,6 +42,7 @@ enum class TrajectoryEstimator {
 struct TrajectoryOptions {
   Index segments = 3, checkpoints = 2;  // source: checkpoints in each segment
   CheckpointChoice sampled = {};        // tracin_checkpoints, diff_in, moso
+  Index proxy_batches = 1;              // diff_in: the step's and the next of its epoch
   bool sum_over_steps = false;          // diff_in: T/m in place of the paper's 1/m
   double damping = 0;                   // influence_function: on top of the Hessian
   double memory = 1e9;                  // bytes for an estimator's matrices
