@@ -70,4 +70,19 @@ void visit_checkpoints(const Trajectory& path,
   }
 }
 
+std::vector<Index> epoch_batches(const TrainingLog& log, Index step, Index count) {
+  const Index b = log.protocol.batch_size, per_epoch = (log.examples + b - 1) / b;
+  const Index first = step - step % per_epoch;
+  const Index there = std::min(per_epoch, log.steps() - first);
+  if (count < 1 || count > there)
+    throw std::invalid_argument(fmt::format(
+        "[checkpoints] batches, expected 1 to {}, those of the epoch, got {}", there, count));
+  std::vector<Index> together;
+  for (Index k = 0; k < count; ++k) {
+    const std::span<const Index> batch = log.batch(first + (step - first + k) % there);
+    together.insert(together.end(), batch.begin(), batch.end());
+  }
+  return together;
+}
+
 }  // namespace leaveout

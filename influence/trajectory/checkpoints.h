@@ -50,4 +50,9 @@ void visit_checkpoints(const Trajectory& path,
                        const Checkpoints& checkpoints,
                        const std::function<void(const Checkpoint&)>& visit);
 
+/// The batches of a step and of the next ones of its epoch (its first after its last), `count` of
+/// them as one: all of an epoch's are all examples. Throws std::invalid_argument unless count is
+/// from 1 to the epoch's steps that the log has.
+std::vector<Index> epoch_batches(const TrainingLog& log, Index step, Index count);
+
 }  // namespace leaveout

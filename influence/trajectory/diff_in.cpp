@@ -38,16 +38,22 @@ std::vector<Index> all_of(Index n) {
   return all;
 }
 
-/// The batch that stands for the data at a checkpoint. A view of `drawn` or of the log.
-std::span<const Index> proxy_batch(const DiffInOptions& options,
+/// The batches that stand for the data at a checkpoint, as one. A view of `drawn` or of the log.
+std::span<const Index> proxy_batch(const Trajectory& path,
+                                   const DiffInOptions& options,
                                    const Checkpoint& at,
                                    std::vector<Index>& drawn) {
-  if (options.proxy == ProxyBatch::own) return at.batch;
   if (options.proxy == ProxyBatch::full) return drawn;
+  if (options.proxy == ProxyBatch::own) {
+    if (options.proxy_batches == 1) return at.batch;
+    drawn = epoch_batches(*path.log, std::min(at.step, path.steps() - 1), options.proxy_batches);
+    return drawn;
+  }
   Random random(options.proxy_seed, {kStream, static_cast<std::uint64_t>(at.step)});
   std::iota(drawn.begin(), drawn.end(), Index{0});
   random.permutation(drawn);
-  return std::span<const Index>(drawn).first(static_cast<std::size_t>(options.proxy_size));
+  return std::span<const Index>(drawn).first(
+      static_cast<std::size_t>(options.proxy_batches * options.proxy_size));
 }
 
 /// What w_i times the bracket, and w_i times the gradient, are multiplied by at a checkpoint.
@@ -65,10 +71,12 @@ class DiffIn {
         at_(path_, options.products, std::min(directions, kDirections), cost),
         all_(all_of(path.examples())) {
     if (options.proxy == ProxyBatch::random &&
-        (options.proxy_size < 1 || options.proxy_size > path.examples()))
+        (options.proxy_batches < 1 || options.proxy_size < 1 ||
+         options.proxy_batches * options.proxy_size > path.examples()))
       throw std::invalid_argument(
-          fmt::format("[diff-in] proxy batch, expected 1 to {} examples, got {}",
+          fmt::format("[diff-in] proxy batches, expected 1 to {} examples in all, got {} of {}",
                       path.examples(),
+                      options.proxy_batches,
                       options.proxy_size));
     if (cost)
       cost->bytes +=
@@ -89,7 +97,7 @@ class DiffIn {
             const std::function<void(const VectorXd&, const Factors&)>& visit) {
     std::vector<Index> drawn = all_;
     visit_checkpoints(path_, checkpoints, [&](const Checkpoint& c) {
-      at_.move_to(c.theta, proxy_batch(options_, c, drawn));
+      at_.move_to(c.theta, proxy_batch(path_, options_, c, drawn));
       visit(c.theta, factors(c));
     });
   }
@@ -165,6 +173,7 @@ std::string method_of(const DiffInOptions& o) {
   if (o.first_order == FirstOrderTerm::tracin) text += ", first order along the path";
   text += o.sum_over_steps ? ", summed over steps" : ", averaged over steps";
   if (o.query_gradient_at_end) text += ", queries at the end";
+  if (o.proxy_batches > 1) text += fmt::format(", {} proxy batches", o.proxy_batches);
   if (!exact) text += fmt::format(", differences of {:g}", o.products.epsilon);
   if (o.sign == DiffInSign::paper) text += ", paper's sign";
   return text;

@@ -47,7 +47,10 @@
 namespace leaveout {
 
 /// G_B, H_B are of: the batch of the step at the checkpoint; a random one, drawn anew at each
-/// checkpoint and the same for all examples; all the data.
+/// checkpoint and the same for all examples; all the data. Of the first two `proxy_batches` as one:
+/// the step's and the next ones of its epoch (epoch_batches()), or random ones with nobody in
+/// common. Of batches of one size that is the mean of their brackets, and of all batches of an
+/// epoch, all the data.
 enum class ProxyBatch { own, random, full };
 enum class StepWeight { elapsed, remaining };  // t, T - t
 /// start: g_z at the start times the sum of the rates over N, T D_0. tracin: the sum of rate_t g_z
@@ -60,7 +63,8 @@ struct DiffInOptions {
   CheckpointChoice checkpoints;  // five random ones
   ProductOptions products;
   ProxyBatch proxy = ProxyBatch::own;
-  Index proxy_size = 128;  // of `random`: at most N
+  Index proxy_batches = 1;
+  Index proxy_size = 128;  // of `random`: proxy_batches times it is at most N
   std::uint64_t proxy_seed = 0;
   StepWeight weight = StepWeight::elapsed;
   FirstOrderTerm first_order = FirstOrderTerm::none;

@@ -9,6 +9,7 @@
 
 #include "datasets/random.h"
 #include "influence/metrics/correlation.h"
+#include "influence/trajectory/checkpoints.h"
 #include "influence/trajectory/unrolled.h"
 #include "models/third_derivative.h"
 
@@ -19,6 +20,7 @@ using Eigen::VectorXd;
 
 namespace {
 
+constexpr Index kBatches = 4;     // of the standard budget's means of several
 constexpr Index kDirections = 8;  // columns of a product that share a sweep
 
 void require(bool ok, const std::string& what) {
@@ -32,6 +34,8 @@ void check(const Trajectory& path, const Approximation& how) {
           fmt::format("checkpoints, expected 1 to {} steps, or 0 for all, got {}",
                       path.steps(),
                       how.checkpoints));
+  require(how.proxy_batches >= 1,
+          fmt::format("proxy_batches, expected at least 1, got {}", how.proxy_batches));
   require(how.proxy_batch >= 0 && how.difference >= 0 && how.gradient_period >= 1,
           fmt::format("proxy_batch, difference and gradient_period, expected at least 0, 0 and 1, "
                       "got {}, {} and {}",
@@ -126,11 +130,12 @@ void Walk::ask(const LoggedStep& step) {
 }
 
 std::vector<Index> Walk::curvature_batch(const LoggedStep& step) const {
-  if (how_.proxy_batch == 0) return {step.batch.begin(), step.batch.end()};
-  if (how_.proxy_batch >= path_.examples()) return all_;
+  if (how_.proxy_batch == 0) return epoch_batches(*path_.log, step.number, how_.proxy_batches);
+  const Index size = how_.proxy_batches * how_.proxy_batch;
+  if (size >= path_.examples()) return all_;
   Random random(how_.seed, {0x70726f7879 /* "proxy" */, static_cast<std::uint64_t>(step.number)});
   std::vector<Index> batch = random.permutation(path_.examples());
-  batch.resize(static_cast<std::size_t>(how_.proxy_batch));
+  batch.resize(static_cast<std::size_t>(size));
   return batch;
 }
 
@@ -175,7 +180,7 @@ MatrixXd Walk::slopes(const LoggedStep& step,
 void Walk::credit(const LoggedStep& step, const MatrixXd& g_bar) {
   std::vector<Index> who(step.batch.begin(), step.batch.end());
   if (how_.expected_membership) who = all_;
-  // The tangents of the curvature product are those of its own batch.
+  // The tangents of the curvature product are those of its own batch, and the step's is its first.
   const bool by_product = exact_gradients() && !how_.expected_membership && how_.proxy_batch == 0 &&
                           how_.difference == 0;
   const MatrixXd found = by_product ? tangents_ : slopes(step, who, g_bar);
@@ -201,6 +206,18 @@ std::optional<double> mean_spearman(const MatrixXd& values, const MatrixXd& exac
     }
   if (defined == 0) return {};
   return sum / static_cast<double>(defined);
+}
+
+/// Curvature of another batch, of several, of all data.
+void add_proxies(const Trajectory& path, std::vector<NamedApproximation>& all) {
+  const Index b = std::min(path.log->protocol.batch_size, path.examples());
+  all.push_back({fmt::format("proxy batch {}", b), {.proxy_batch = b}});
+  // Fewer than all of them, which are the last line.
+  if (const Index k = std::min(kBatches, (path.examples() - 1) / b); k > 1) {
+    all.push_back({fmt::format("{} batches of the epoch", k), {.proxy_batches = k}});
+    all.push_back({fmt::format("{} proxy batches", k), {.proxy_batch = b, .proxy_batches = k}});
+  }
+  all.push_back({"curvature of all data", {.proxy_batch = path.examples()}});
 }
 
 }  // namespace
@@ -233,7 +250,6 @@ MatrixXd approximate_values(const Trajectory& path,
 std::vector<NamedApproximation> standard_budget(const Trajectory& path, std::uint64_t seed) {
   const Index steps = path.steps();
   const Index m = std::min<Index>(5, steps);
-  const Index b = std::min(path.log->protocol.batch_size, path.examples());
   std::vector<NamedApproximation> all;
   for (const Index order : {0, 1, 2, 4, 8})
     all.push_back({fmt::format("order {}", order), {.order = order}});
@@ -245,8 +261,7 @@ std::vector<NamedApproximation> standard_budget(const Trajectory& path, std::uin
                        random ? "random" : "even",
                        expected ? ", expected membership" : ""),
            {.checkpoints = m, .random_checkpoints = random, .expected_membership = expected}});
-  all.push_back({fmt::format("proxy batch {}", b), {.proxy_batch = b}});
-  all.push_back({"curvature of all data", {.proxy_batch = path.examples()}});
+  add_proxies(path, all);
   for (const double e : {1e-2, 1e-3, 1e-5})
     all.push_back({fmt::format("finite difference {}", e), {.difference = e}});
   all.push_back({"expected membership", {.expected_membership = true}});

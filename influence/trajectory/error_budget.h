@@ -8,7 +8,8 @@
 //   order           the product over the later steps expanded in powers of their curvature, cut
 //                   after this one: 0 sums gradients (TracIn), 1 is the first correction
 //   checkpoints     the gradients of m of the T steps only, times T / m
-//   proxy_batch     the curvature of other examples than the step's own batch
+//   proxy_batch     the curvature of other examples than the step's own batch, or of more than one
+//                   batch
 //   difference      curvature products as differences of gradients,
 //                   H v ~ (g(theta + e v/|v|) - g(theta)) |v| / e
 //   membership      each example in each step with its expected share, w_i, not in its own steps
@@ -45,6 +46,8 @@ struct Approximation {
   bool random_checkpoints = false;  // uniform without replacement instead of even
   Index proxy_batch = 0;            // examples, drawn anew for each step and shared by all scores;
                                     // N or more: all data; 0: the step's own batch
+  Index proxy_batches = 1;          // so many of these as one; of the own batch: the next of its
+                                    // epoch (epoch_batches())
   double difference = 0;            // e, the length of the displacement; 0: exact products
   bool expected_membership = false;
   Index gradient_period = 1;  // gradients of the last step that is a multiple of this

@@ -133,13 +133,16 @@ struct Count {
     states(1);
   }
 
-  Index batch_at(Index checkpoint) const {
-    return static_cast<Index>(path.log->batch(std::min(checkpoint, path.steps() - 1)).size());
+  /// Of so many batches of the epoch, from the checkpoint's own on.
+  Index batches_at(Index checkpoint, Index count) const {
+    const Index step = std::min(checkpoint, path.steps() - 1);
+    if (count == 1) return static_cast<Index>(path.log->batch(step).size());
+    return static_cast<Index>(epoch_batches(*path.log, step, count).size());
   }
 
-  void diff_in(const std::vector<Index>& checkpoints, bool differences) {
+  void diff_in(const std::vector<Index>& checkpoints, Index batches, bool differences) {
     for (const Index t : checkpoints) {
-      const Index b = batch_at(t);
+      const Index b = batches_at(t, batches);
       counted().differentiated += number(b);
       if (differences) {
         counted().differentiated += number(b * queries);
@@ -157,10 +160,10 @@ struct Count {
   void consistent() {
     std::vector<Index> steps = choose_checkpoints(path.steps(), {Sampling::all}).steps;
     steps.pop_back();
-    diff_in(steps, false);
+    diff_in(steps, 1, false);
     states(1);
     for (const Index t : {Index{0}, path.steps()}) {
-      counted().differentiated += number(batch_at(t));
+      counted().differentiated += number(batches_at(t, 1));
       counted().add_slopes(path.examples(), queries);
     }
   }
@@ -199,9 +202,9 @@ struct Count {
         counted().differentiated += n();
         return grad_dot();
       case Kind::diff_in:
-        return diff_in(sampled(), false);
+        return diff_in(sampled(), options.diff_in.proxy_batches, false);
       case Kind::diff_in_differences:
-        return diff_in(sampled(), true);
+        return diff_in(sampled(), options.diff_in.proxy_batches, true);
       case Kind::diff_in_consistent:
         return consistent();
       case Kind::moso:

@@ -3,7 +3,8 @@
 // What an estimator of estimators.h costs, from the sizes of the log alone: the same before it runs
 // and on every machine.
 //
-// With N examples, P parameters, Q queries, T steps that drew S = sum b_t examples, m checkpoints:
+// With N examples, P parameters, Q queries, T steps that drew S = sum b_t examples, m checkpoints,
+// whose proxy batches have b examples:
 //
 //   unrolled, sgd_influence, hydra   Q S products           (adam: S gradients more)   T states
 //   first_order, hydra_fast          S slopes along Q                                  T states

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "influence/trajectory/moso.h"
@@ -24,51 +23,6 @@ Checkpoints starts_of_steps(const Recorded& r) {
 }
 
 }  // namespace
-
-TEST_CASE("checkpoints: evenly spaced ones are rounded, the others first, last, all, or drawn") {
-  using Steps = std::vector<Index>;
-  CHECK(choose_checkpoints(9, {Sampling::even, 4, 0}).steps == Steps{2, 5, 7, 9});
-  CHECK(choose_checkpoints(9, {Sampling::early, 3, 0}).steps == Steps{1, 2, 3});
-  CHECK(choose_checkpoints(9, {Sampling::late, 3, 0}).steps == Steps{7, 8, 9});
-  CHECK(choose_checkpoints(3, {Sampling::all, 77, 0}).steps == Steps{1, 2, 3});
-  CHECK(choose_checkpoints(9, {Sampling::even, 4, 0}).stands_for == 9.0 / 4);
-  CHECK(choose_checkpoints(7, {Sampling::random, 7, 5}).steps == Steps{1, 2, 3, 4, 5, 6, 7});
-  const Checkpoints drawn = choose_checkpoints(1000, {Sampling::random, 20, 1});
-  CHECK(std::is_sorted(drawn.steps.begin(), drawn.steps.end()));
-  CHECK(std::adjacent_find(drawn.steps.begin(), drawn.steps.end()) == drawn.steps.end());
-  CHECK(drawn.steps.front() >= 1);
-  CHECK(drawn.steps.back() <= 1000);
-  CHECK(choose_checkpoints(1000, {Sampling::random, 20, 1}).steps == drawn.steps);
-  CHECK(choose_checkpoints(1000, {Sampling::random, 20, 2}).steps != drawn.steps);
-  // Each of ten steps is among three of them with frequency 3/10.
-  VectorXd hits = VectorXd::Zero(11);
-  for (std::uint64_t seed = 0; seed < 2000; ++seed)
-    for (const Index t : choose_checkpoints(10, {Sampling::random, 3, seed}).steps) hits(t) += 1;
-  CHECK((hits.tail(10).array() - 600).abs().maxCoeff() < 4 * std::sqrt(2000 * 0.3 * 0.7));
-  for (const Index count : {0, 10})
-    CHECK_THROWS_AS(choose_checkpoints(9, {Sampling::even, count, 0}), std::invalid_argument);
-  CHECK_THROWS_AS(choose_checkpoints(0, {Sampling::all, 1, 0}), std::invalid_argument);
-  CHECK(parse_sampling("late") == Sampling::late);
-  CHECK_THROWS_AS(parse_sampling("often"), std::invalid_argument);
-}
-
-TEST_CASE(
-    "a checkpoint has the rate and batch of the step that leaves it, the end the last one's") {
-  const Recorded r(ridge_problem(), cosine(plain_sgd(9)));
-  const Index total = r.log.steps();
-  std::vector<Index> seen;
-  visit_checkpoints(r.path(), {{0, 4, total}}, [&](const Checkpoint& c) {
-    const Index step = std::min(c.step, total - 1);
-    CHECK(c.rate == r.log.rates[static_cast<std::size_t>(step)]);
-    CHECK(c.rate > 0);
-    CHECK(c.batch.data() == r.log.batch(step).data());
-    CHECK(c.theta == Replay(r.objective, r.log).theta(c.step));
-    seen.push_back(c.step);
-  });
-  CHECK(seen == std::vector<Index>{0, 4, total});
-  CHECK_THROWS_AS(visit_checkpoints(r.path(), {{total + 1}}, [](const Checkpoint&) {}),
-                  std::invalid_argument);
-}
 
 TEST_CASE("TracIn on the line y = x is 4 (w - 1)^2 i^2 j^2, summed over checkpoints w") {
   // The loss here is half the squared error: each gradient is half, each product a quarter.
