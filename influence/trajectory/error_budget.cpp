@@ -285,19 +285,21 @@ std::vector<NamedApproximation> standard_budget(const Trajectory& path, std::uin
   return all;
 }
 
+BudgetLine budget_line(const std::string& name, const MatrixXd& values, const MatrixXd& exact) {
+  const double square = values.squaredNorm();
+  return {name,
+          (values - exact).norm() / exact.norm(),
+          square > 0 ? values.cwiseProduct(exact).sum() / square : 0,
+          mean_spearman(values, exact)};
+}
+
 std::vector<BudgetLine> error_budget(const Trajectory& path,
                                      const QueryLosses& queries,
                                      const std::vector<NamedApproximation>& approximations) {
   const MatrixXd exact = approximate_values(path, queries, {});
   std::vector<BudgetLine> lines;
-  for (const NamedApproximation& one : approximations) {
-    const MatrixXd values = approximate_values(path, queries, one.how);
-    const double square = values.squaredNorm();
-    lines.push_back({one.name,
-                     (values - exact).norm() / exact.norm(),
-                     square > 0 ? values.cwiseProduct(exact).sum() / square : 0,
-                     mean_spearman(values, exact)});
-  }
+  for (const NamedApproximation& one : approximations)
+    lines.push_back(budget_line(one.name, approximate_values(path, queries, one.how), exact));
   return lines;
 }
 

@@ -84,6 +84,11 @@ struct BudgetLine {
   std::optional<double> spearman;  // over examples, mean over the queries that have one
 };
 
+/// Of values (Q x N) against the exact ones.
+BudgetLine budget_line(const std::string& name,
+                       const Eigen::MatrixXd& values,
+                       const Eigen::MatrixXd& exact);
+
 std::vector<BudgetLine> error_budget(const Trajectory& path,
                                      const QueryLosses& queries,
                                      const std::vector<NamedApproximation>& approximations);

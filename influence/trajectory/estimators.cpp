@@ -104,19 +104,9 @@ Scores tracin_cp(const Trajectory& path, const QueryLosses& queries, const Optio
   return tracin_checkpoints(path, queries, choose_checkpoints(path.steps(), o.sampled));
 }
 
-DiffInOptions variant(Kind kind, const Options& o) {
-  if (kind == Kind::diff_in_consistent) return consistent_diff_in();
-  DiffInOptions options = o.diff_in;
-  options.checkpoints = o.sampled;
-  options.products.products = kind == Kind::diff_in_differences
-                                  ? HessianProducts::forward_difference
-                                  : HessianProducts::exact;
-  return options;
-}
-
 template <Kind kind>
 Scores diff_in(const Trajectory& path, const QueryLosses& queries, const Options& o) {
-  return diff_in_scores(path, queries, variant(kind, o));
+  return diff_in_scores(path, queries, diff_in_options(kind, o));
 }
 
 Scores moso(const Trajectory& path, const QueryLosses&, const Options& o) {
@@ -244,6 +234,16 @@ bool has_query(Kind kind) {
   return entry(kind).has_query;
 }
 
+DiffInOptions diff_in_options(Kind kind, const Options& o) {
+  if (kind == Kind::diff_in_consistent) return consistent_diff_in();
+  DiffInOptions options = o.diff_in;
+  options.checkpoints = o.sampled;
+  options.products.products = kind == Kind::diff_in_differences
+                                  ? HessianProducts::forward_difference
+                                  : HessianProducts::exact;
+  return options;
+}
+
 Scores trajectory_estimate(Kind kind,
                            const Trajectory& path,
                            const QueryLosses& queries,
@@ -258,7 +258,7 @@ VectorXd trajectory_self_influence(Kind kind, const Trajectory& path, const Opti
     case Kind::diff_in:
     case Kind::diff_in_differences:
     case Kind::diff_in_consistent:
-      return diff_in_self_influence(path, variant(kind, options));
+      return diff_in_self_influence(path, diff_in_options(kind, options));
     case Kind::tracin_checkpoints:
       return tracin_self_influence(path, choose_checkpoints(path.steps(), options.sampled));
     default:

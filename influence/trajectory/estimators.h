@@ -66,6 +66,9 @@ Scores trajectory_estimate(TrajectoryEstimator kind,
                            const QueryLosses& queries,
                            const TrajectoryOptions& options = {});
 
+/// What the options say of one of the three Diff-Ins. (diff_in_consistent takes none.)
+DiffInOptions diff_in_options(TrajectoryEstimator kind, const TrajectoryOptions& options);
+
 /// (N) each example's influence on its own loss. Diff-In has a formula of its own (Eq. 12) and so
 /// has TracIn, with gradients taken where each step is; of the others it is the score of the
 /// example as its own query at the end. Throws as above, and of an estimator without a query.
