@@ -52,7 +52,7 @@ void run_memorize_or_generalize(const Invocation& invocation) {
       r.seeds.push_back(score_examples(job, session.options(), seed));
     write_rows(r, results);
     write_arrays(r, results.arrays(job.task.name));
-    session.print(auc_table(r) + calls_table(r));
+    session.print(auc_table(r) + flagged_table(r) + calls_table(r));
     done.push_back(std::move(r));
   }
   describe(done, results);

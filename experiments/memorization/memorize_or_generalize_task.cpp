@@ -11,6 +11,7 @@
 #include "influence/memorization/counterfactual.h"
 #include "influence/memorization/early_scores.h"
 #include "influence/memorization/forgetting.h"
+#include "influence/memorization/representer_points.h"
 #include "influence/memorization/training_set_sums.h"
 #include "influence/metrics/ranking.h"
 
@@ -70,6 +71,10 @@ void head_scores(const GroupedTask& task, const VectorXd& theta, double damping,
   set(s, "head_harm", -mean_influence(scores));
   set(s, "head_leave_one_out", self.self_influence_without);
   set(s, "loss", self.loss);
+  const RepresenterPoints points =
+      representer_points(*task.model, *task.train, theta, {.targets = RepresenterTargets::labels});
+  s.solved = s.solved && points.head.converged;
+  set(s, "representer", points.importance);
 }
 
 /// Those that take trainings of their own.
@@ -82,10 +87,12 @@ void trained_scores(const GroupedTask& task,
       task.problem, settings.whole("subsets"), subset_pool(options, name + " subsets"));
   s.unconverged = subsets.unconverged;
   const auto memory = [&](const MatrixXd& outputs, QueryOutput kind) {
-    return subset_memorization(subsets.masks, outputs, kind).values;
+    return subset_memorization(subsets.masks, outputs, kind);
   };
-  set(s, "memorized", memory(subsets.train_correct, QueryOutput::correct));
-  set(s, "memorized_loss", memory(subsets.train_loss, QueryOutput::loss));
+  const Memorization right = memory(subsets.train_correct, QueryOutput::correct);
+  set(s, "memorized", right.values);
+  set(s, "memorized_loss", memory(subsets.train_loss, QueryOutput::loss).values);
+  set(s, "inconsistency", VectorXd::Ones(right.out.size()) - right.out);
 
   SubsetProblem runs = task.problem;
   runs.seeds = settings.whole("runs");
@@ -147,6 +154,15 @@ std::optional<double> auc(const VectorXd& scores,
   if (kept.empty()) return std::nullopt;
   const VectorXd values = Eigen::Map<const VectorXd>(kept.data(), static_cast<Index>(kept.size()));
   return Ranking(merge_ties(values), wanted).auc();
+}
+
+std::optional<double> flagged_share(const VectorXd& scores,
+                                    const std::vector<PlantedGroup>& groups,
+                                    Index count,
+                                    PlantedGroup group) {
+  if (count == 0) return std::nullopt;
+  const double inspected = static_cast<double>(count) / static_cast<double>(scores.size());
+  return Ranking(merge_ties(scores), members(groups, group)).recall(inspected);
 }
 
 std::optional<double> call_share(const std::vector<SignCall>& calls,
