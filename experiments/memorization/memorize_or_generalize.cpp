@@ -40,6 +40,10 @@ std::vector<SettingSpec> memorize_or_generalize_settings() {
   return specs;
 }
 
+VerdictWords memorize_or_generalize_words() {
+  return {.part = "score"};
+}
+
 void run_memorize_or_generalize(const Invocation& invocation) {
   Session session(
       invocation, "memorize-or-generalize", memorize_or_generalize_settings(), memorize_layout());
@@ -58,7 +62,8 @@ void run_memorize_or_generalize(const Invocation& invocation) {
   describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
-  session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over seeds", kVerdictWords));
+  session.print(verdict_table(
+      verdicts, "intervals: 95 %, Student's t over seeds", memorize_or_generalize_words()));
   session.print(std::string(kWhoseDefinitions) + "\n");
   draw(done, results.partial());
   session.finish();

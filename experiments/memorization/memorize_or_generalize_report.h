@@ -24,9 +24,6 @@ struct MemorizeResult {
 /// AUC from which on we say that a score tells one from the other: our bound.
 inline constexpr double kTells = 0.8;
 
-inline const VerdictWords kVerdictWords = {
-    "What is claimed, and what we measured", "score", "claim"};
-
 /// In the order of every table.
 inline constexpr std::array<PlantedGroup, 4> kGroupsInOrder = {
     PlantedGroup::mislabelled, PlantedGroup::rare, PlantedGroup::duplicate, PlantedGroup::typical};
