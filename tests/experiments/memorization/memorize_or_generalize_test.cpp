@@ -3,18 +3,13 @@
 #include "experiments/memorization/memorize_or_generalize.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <sstream>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
-#include "experiments/cli.h"
 #include "experiments/memorization/memorize_or_generalize_report.h"
 #include "influence/memorization/counterfactual.h"
 #include "models/trust_region.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/grouped_removals.h"
+#include "tests/support/table_runs.h"
 
 namespace leaveout {
 
@@ -56,13 +51,10 @@ std::string verdict_of(const MemorizeResult& r, const std::string& words) {
   return "no such claim";
 }
 
-Job planted_job(const std::vector<std::string>& set) {
-  Job job;
-  job.settings = Settings(memorize_or_generalize_settings());
-  for (const char* s : {"data=planted", "max_train=60", "max_query=40"}) job.settings.set(s);
-  for (const std::string& s : set) job.settings.set(s);
-  job.task = read_task_settings(job.settings, {});
-  return job;
+Job planted_job(const std::vector<std::string>& more) {
+  std::vector<std::string> set = {"data=planted", "max_train=60", "max_query=40"};
+  set.insert(set.end(), more.begin(), more.end());
+  return job_of(memorize_or_generalize_settings(), set);
 }
 
 Eigen::MatrixXd means(const Eigen::MatrixXd& logits) {
@@ -71,42 +63,10 @@ Eigen::MatrixXd means(const Eigen::MatrixXd& logits) {
   return p;
 }
 
-const std::vector<std::string> kTiny = {
-    "seeds=2", "epochs=6", "early_epochs=2", "runs=1", "subsets=50"};
-
-std::pair<int, std::string> run(const TemporaryFolder& folder,
-                                const std::string& table,
-                                const std::string& out,
-                                const std::vector<std::string>& set,
-                                const std::string& threads = "1") {
-  std::vector<std::string> args = {"run", "memorize-or-generalize", "--preset", "quick", "--quiet"};
-  const std::vector<std::string> more = {"--data",
-                                         folder / table,
-                                         "--target",
-                                         "y",
-                                         "--threads",
-                                         threads,
-                                         "--out",
-                                         folder / out,
-                                         "--set"};
-  args.insert(args.end(), more.begin(), more.end());
-  args.insert(args.end(), kTiny.begin(), kTiny.end());
-  args.insert(args.end(), set.begin(), set.end());
-  std::ostringstream output, error;
-  const int status = run_cli(args, output, error);
-  return {status, error.str()};
-}
-
-void write_tables(const TemporaryFolder& folder) {
-  Random random(4);
-  std::string classes = "a,b,y\n", numbers = classes;
-  for (int i = 0; i < 100; ++i) {
-    const double a = random.normal(), b = random.normal();
-    classes += fmt::format("{},{},{}\n", a, b, a + b > 0 ? "yes" : "no");
-    numbers += fmt::format("{},{},{}\n", a, b, a + b);
-  }
-  write_file(folder / "classes.csv", classes);
-  write_file(folder / "numbers.csv", numbers);
+std::vector<std::string> tiny(const std::vector<std::string>& more = {}) {
+  std::vector<std::string> set = {"seeds=2", "epochs=6", "early_epochs=2", "runs=1", "subsets=50"};
+  set.insert(set.end(), more.begin(), more.end());
+  return set;
 }
 
 }  // namespace
@@ -217,19 +177,11 @@ TEST_CASE("of a convex model scores are what retraining without the example does
   CHECK((product - score("harm")).norm() < 1e-10);
 
   const GroupedTask task = load_grouped_task(job, {});
-  Objective q = training_objective(*task.model, *task.train, task.settings.weight_decay);
+  const Objective q = training_objective(*task.model, *task.train, task.settings.weight_decay);
   const VectorXd with = minimise(q, VectorXd::Zero(q.parameter_count())).theta;
-  VectorXd own(60), harm(60);
-  for (Index i = 0; i < 60; ++i) {
-    Objective without = q;
-    without.weights(i) = 0;
-    const VectorXd theta = minimise(without, with).theta;
-    own(i) = losses(*task.model, *task.train, theta)(i) - losses(*task.model, *task.train, with)(i);
-    harm(i) = losses(*task.model, *task.validation, with).mean() -
-              losses(*task.model, *task.validation, theta).mean();
-  }
-  CHECK((score("self_influence") - own).norm() < 0.1 * own.norm());
-  CHECK((score("harm") - harm).norm() < 0.1 * harm.norm());
+  const Removals without = removals(task, with);
+  CHECK((score("self_influence") - without.own).norm() < 0.1 * without.own.norm());
+  CHECK((score("harm") - without.harm).norm() < 0.1 * without.harm.norm());
   // What all others add to each example, by the weight decay and its self-influence.
   const Eigen::MatrixXd c = Evaluator(q).curvature(with, Curvature::gauss_newton);
   const Eigen::MatrixXd g = loss_gradients(*task.model, *task.train, with);
@@ -270,20 +222,16 @@ TEST_CASE(
 
 TEST_CASE("a user's classes go through the whole experiment, with one bit pattern on two threads") {
   const TemporaryFolder folder;
-  write_tables(folder);
-  const auto outcome = run(folder, "classes.csv", "one", {});
-  CAPTURE(outcome.second);
-  REQUIRE(outcome.first == kSuccess);
-  REQUIRE(run(folder, "classes.csv", "two", {}, "2").first == kSuccess);
-  for (const char* file :
-       {"runs.csv", "summary.csv", "verdicts.csv", "memorize-or-generalize.csv"}) {
-    const auto text = [&](const char* out) {
-      return read_file(folder / (std::string(out) + "/memorize-or-generalize/quick/" + file));
-    };
-    CHECK_MESSAGE(text("one") == text("two"), file);
-    CHECK(text("one").size() > 100);
-  }
-  const std::string summary = read_file(folder / "one/memorize-or-generalize/quick/summary.csv");
+  write_tables(folder, 100);
+  const char* const name = "memorize-or-generalize";
+  CHECK(changed_by_threads(
+            name,
+            folder,
+            "classes.csv",
+            tiny(),
+            {"runs.csv", "summary.csv", "verdicts.csv", "memorize-or-generalize.csv"}) ==
+        std::vector<std::string>{});
+  const std::string summary = read_file(folder / "1/memorize-or-generalize/quick/summary.csv");
   for (const TopOfScore& top : {kTopMislabelled, kTopRare}) {
     std::size_t rows = 0;
     for (auto at = summary.find(top.metric); at != std::string::npos;
@@ -295,12 +243,10 @@ TEST_CASE("a user's classes go through the whole experiment, with one bit patter
 
 TEST_CASE("what cannot be scored is refused in one line") {
   const TemporaryFolder folder;
-  write_tables(folder);
+  write_tables(folder, 100);
   const auto refused = [&](const char* table, const char* set, const char* word) {
-    const auto outcome = run(folder, table, "none", {set});
-    CHECK(outcome.first == kUserError);
-    CHECK_MESSAGE(outcome.second.find(word) != std::string::npos, outcome.second);
-    CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);
+    const auto outcome = run_on_table("memorize-or-generalize", folder, table, "none", tiny({set}));
+    CHECK_MESSAGE(is_refused(outcome, word), outcome.second);
   };
   refused("numbers.csv", "rare=0.02", "classes");
   refused("numbers.csv", "mislabelled=0", "classes");
