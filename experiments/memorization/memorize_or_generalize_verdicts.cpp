@@ -200,7 +200,8 @@ void draw(const std::vector<MemorizeResult>& done, const std::filesystem::path& 
       "Right: share of each group among the highest scores, as many as are mislabelled. Dashed: "
       "chance.",
       "mem: more often right when trained on; inconsist.: wrong when not; opposed: by all others. "
-      "Error bars: 95 %, Student's t over seeds."};
+      "Error bars: 95 %, Student's t over seeds.",
+      kWhoseDefinitionsNote};
   write_panel_figure(folder, figure);
 }
 

@@ -163,6 +163,8 @@ TEST_CASE("the same bytes for one and two threads, of a user's table") {
                            set,
                            {"runs.csv", "summary.csv", "verdicts.csv", "few-parameters.csv"}) ==
         std::vector<std::string>{});
+  const std::string labels = read_file(folder / "1/few-parameters/quick/few-parameters_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
 }
 
 TEST_CASE("what the user got wrong is said in one line, before anything is trained") {

@@ -239,6 +239,9 @@ TEST_CASE("a user's classes go through the whole experiment, with one bit patter
       ++rows;
     CHECK(rows == kScores.size() * kGroupsInOrder.size());
   }
+  const std::string labels =
+      read_file(folder / "1/memorize-or-generalize/quick/memorize-or-generalize_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
 }
 
 TEST_CASE("what cannot be scored is refused in one line") {

@@ -266,6 +266,7 @@ TEST_CASE("pairs show the pixels as read, with the given labels and the groups' 
   r.seeds.resize(1);
   r.seeds[0].shown = {{3, "misread", 7, {{wrong, 1, 2}, {1, 1, 1}, {2, 2, 2}}}};
   ImageGrid grid = pairs_figure();
+  CHECK(grid.footnotes.back() == kWhoseDefinitionsNote);
   add_pairs(job, {}, r, grid);
   REQUIRE(grid.sections.size() == 1);
   const GridRow& row = grid.sections[0].rows.at(0);
@@ -296,6 +297,9 @@ TEST_CASE("the same bytes for one and two threads, of a user's table; convex mod
                            with("model=mlp:3"),
                            {"runs.csv", "summary.csv", "verdicts.csv", "relative-influence.csv"}) ==
         std::vector<std::string>{});
+  const std::string labels =
+      read_file(folder / "1/relative-influence/quick/relative-influence_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(folder / "1/relative-influence/quick/pairs.csv"));
   CHECK(run_on_table("relative-influence", folder, "classes.csv", "3", with("model=logistic"))
             .first == 0);

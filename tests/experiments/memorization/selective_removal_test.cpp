@@ -272,6 +272,9 @@ TEST_CASE("a user's classes are removed and trained upon, with one bit pattern o
                            tiny(),
                            {"runs.csv", "summary.csv", "verdicts.csv", "selective-removal.csv"}) ==
         std::vector<std::string>{});
+  const std::string labels =
+      read_file(folder / "1/selective-removal/quick/selective-removal_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
 }
 
 TEST_CASE("what cannot be removed is refused in one line") {
