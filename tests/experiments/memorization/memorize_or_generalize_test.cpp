@@ -179,7 +179,7 @@ TEST_CASE("of a convex model scores are what retraining without the example does
   const GroupedTask task = load_grouped_task(job, {});
   const Objective q = training_objective(*task.model, *task.train, task.settings.weight_decay);
   const VectorXd with = minimise(q, VectorXd::Zero(q.parameter_count())).theta;
-  const Removals without = removals(task, with);
+  const RetrainedWithout without = retrain_without_each(task, with);
   CHECK((score("self_influence") - without.own).norm() < 0.1 * without.own.norm());
   CHECK((score("harm") - without.harm).norm() < 0.1 * without.harm.norm());
   // What all others add to each example, by the weight decay and its self-influence.

@@ -92,7 +92,7 @@ TEST_CASE("removal rankings are high for what retraining finds harmful or memori
   const Objective q = training_objective(*task.model, *task.train, 0.3);
   const VectorXd with = minimise(q, VectorXd::Zero(q.parameter_count())).theta;
   const MatrixXd scores = removal_rankings(task, with, job.settings, {});
-  const Removals truth = removals(task, with);
+  const RetrainedWithout truth = retrain_without_each(task, with);
   CHECK((ranking(scores, "full_influence") - truth.harm).norm() < 0.1 * truth.harm.norm());
   CHECK((ranking(scores, "self_influence") - truth.own).norm() < 0.1 * truth.own.norm());
   // A softmax model is its own last layer.
