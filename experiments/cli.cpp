@@ -150,6 +150,13 @@ Invocation audit_invocation(const CommandLine& line) {
   return user;
 }
 
+/// A quick preset makes tables, verdicts and figures that look like answers.
+void say_what_quick_is(const Invocation& user, std::ostream& out) {
+  if (user.preset == "quick" && !user.quiet)
+    out << "quick is a smoke test, not an answer: --preset standard answers the question\n"
+        << std::flush;
+}
+
 std::string settings_help(const Experiment& experiment) {
   return fmt::format("Settings of {} (--set key=value, or a line of its preset):\n{}",
                      experiment.name,
@@ -190,10 +197,15 @@ void execute(const std::vector<std::string>& args,
     out << text;
   } else if (line.run->parsed()) {
     check_files(line);
-    find_experiment(experiments, line.experiment).run(line.invocation);
+    const Experiment& experiment = find_experiment(experiments, line.experiment);
+    say_what_quick_is(line.invocation, out);
+    experiment.run(line.invocation);
   } else if (line.audit->parsed()) {
-    find_experiment(experiments, "audit").run(audit_invocation(line));
+    const Invocation user = audit_invocation(line);
+    say_what_quick_is(user, out);
+    find_experiment(experiments, "audit").run(user);
   } else if (line.figures->parsed()) {
+    say_what_quick_is(line.invocation, out);
     run_figures(experiments, line.invocation, out);
   } else if (line.compare->parsed()) {
     compare_all(experiments, line.invocation, line.reference, line.tolerance, line.write, out);

@@ -28,6 +28,10 @@ const std::vector<SettingSpec>& correlation_settings() {
   return all;
 }
 
+VerdictWords correlation_words() {
+  return {.part = "protocol"};
+}
+
 void run_correlation(const Invocation& invocation) {
   Session session(invocation, "correlation", correlation_settings(), correlation_layout());
   Results& results = session.results();
@@ -46,8 +50,10 @@ void run_correlation(const Invocation& invocation) {
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(noise_table(done));
-  session.print(verdict_table(
-      verdicts, "intervals: 95 % bootstrap over removed examples; one seed, one split"));
+  session.print(
+      verdict_table(verdicts,
+                    "intervals: 95 % bootstrap over removed examples; one seed, one split",
+                    correlation_words()));
   draw(done, results.partial());
   session.finish();
 }

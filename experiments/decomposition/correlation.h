@@ -23,6 +23,9 @@ namespace leaveout {
 /// The settings of a task, and this experiment's own.
 const std::vector<SettingSpec>& correlation_settings();
 
+/// How its claims are headed: not all are of one paper.
+VerdictWords correlation_words();
+
 /// Runs every task of the preset, prints its tables and writes OUT/correlation/PRESET.
 void run_correlation(const Invocation& invocation);
 

@@ -21,8 +21,10 @@ void run_decomposition(const Invocation& invocation) {
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
   session.print(agreement_table(done));
-  session.print(verdict_table(
-      verdicts, "intervals: 95 % bootstrap over removed examples; one seed, one split"));
+  session.print(
+      verdict_table(verdicts,
+                    "intervals: 95 % bootstrap over removed examples; one seed, one split",
+                    of_the_paper()));
   draw(done, results.partial());
   session.finish();
 }

@@ -16,24 +16,29 @@ std::vector<Experiment> decomposition_experiments() {
       {"decomposition",
        "why an influence estimate misses leave-one-out retraining, in five gaps",
        task_settings(),
-       run_decomposition},
+       run_decomposition,
+       of_the_paper()},
       {"correlation",
        "which truth an influence estimate follows: five of them, with intervals",
        correlation_settings(),
-       run_correlation},
+       run_correlation,
+       correlation_words()},
       {"mislabelled",
        "which order of inspection finds wrong training labels",
        mislabelled_settings(),
-       run_mislabelled},
+       run_mislabelled,
+       of_the_paper()},
       {"solvers",
        "how far CG and LiSSA are from the exact solution, product by product",
        solvers_settings(),
        run_solvers,
        theory("system")}};
   for (const SweepKind& kind : sweep_kinds())
-    all.push_back({kind.name, kind.summary, sweep_settings(), [&kind](const Invocation& how) {
-                     run_sweep(kind, how);
-                   }});
+    all.push_back({kind.name,
+                   kind.summary,
+                   sweep_settings(),
+                   [&kind](const Invocation& how) { run_sweep(kind, how); },
+                   of_the_paper()});
   all.push_back({"response-path",
                  "the response followed exactly from no removal to removal, beside its tangent",
                  response_path_settings(),

@@ -73,7 +73,7 @@ void run_mislabelled(const Invocation& invocation) {
   describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
-  session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over seeds"));
+  session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over seeds", of_the_paper()));
   draw(done, results.partial());
   session.finish();
 }

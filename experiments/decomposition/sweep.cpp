@@ -153,7 +153,8 @@ void run_sweep(const SweepKind& kind, const Invocation& invocation) {
   session.print(verdict_table(
       verdicts,
       "rank correlation with the grid, mean over seeds and removed examples; intervals: 95 % "
-      "bootstrap, seeds first, then examples of each"));
+      "bootstrap, seeds first, then examples of each",
+      of_the_paper()));
   draw_sweep(kind, done, session.results().partial());
   session.finish();
 }

@@ -144,7 +144,8 @@ void draw(const std::vector<FewResult>& done, const std::filesystem::path& folde
       figure.panels.push_back(grid_panel(done, grid));
   figure.columns = 2;
   figure.footnotes = {
-      "Error bars: 95 %, Student's t over seeds. Dashed: the bound of the verdict (ours)."};
+      "Error bars: 95 %, Student's t over seeds. Dashed: the bound of the verdict (ours).",
+      kWhoseDefinitionsNote};
   write_panel_figure(folder, figure);
 }
 

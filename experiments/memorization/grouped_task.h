@@ -58,4 +58,8 @@ inline constexpr const char* kWhoseDefinitions =
     "definitions: ours (influence on few parameters, relative influence and the sign that tells "
     "memorizing from generalizing); those of Kounavis, Dia, Ramazanli (2023) were not available";
 
+/// The same under a figure.
+inline constexpr const char* kWhoseDefinitionsNote =
+    "Definitions are ours; those of Kounavis, Dia and Ramazanli (2023) were not available.";
+
 }  // namespace leaveout

@@ -40,6 +40,10 @@ std::vector<SettingSpec> memorize_or_generalize_settings() {
   return specs;
 }
 
+VerdictWords memorize_or_generalize_words() {
+  return {.part = "score"};
+}
+
 void run_memorize_or_generalize(const Invocation& invocation) {
   Session session(
       invocation, "memorize-or-generalize", memorize_or_generalize_settings(), memorize_layout());
@@ -52,13 +56,14 @@ void run_memorize_or_generalize(const Invocation& invocation) {
       r.seeds.push_back(score_examples(job, session.options(), seed));
     write_rows(r, results);
     write_arrays(r, results.arrays(job.task.name));
-    session.print(auc_table(r) + calls_table(r));
+    session.print(auc_table(r) + flagged_table(r) + calls_table(r));
     done.push_back(std::move(r));
   }
   describe(done, results);
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, results);
-  session.print(verdict_table(verdicts, "intervals: 95 %, Student's t over seeds", kVerdictWords));
+  session.print(verdict_table(
+      verdicts, "intervals: 95 %, Student's t over seeds", memorize_or_generalize_words()));
   session.print(std::string(kWhoseDefinitions) + "\n");
   draw(done, results.partial());
   session.finish();

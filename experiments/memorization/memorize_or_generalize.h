@@ -14,6 +14,9 @@ namespace leaveout {
 /// Those of grouped_task.h, damping, and the trainings that scores are made of.
 std::vector<SettingSpec> memorize_or_generalize_settings();
 
+/// How its claims are headed.
+VerdictWords memorize_or_generalize_words();
+
 /// Runs every task of the preset, prints its tables and writes OUT/memorize-or-generalize/PRESET.
 void run_memorize_or_generalize(const Invocation& invocation);
 

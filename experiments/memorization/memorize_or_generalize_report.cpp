@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "datasets/npy.h"
-#include "experiments/support/panel_figure.h"
 #include "experiments/support/table.h"
 #include "influence/metrics/ranking.h"
 #include "influence/metrics/student.h"
@@ -19,44 +18,19 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::array<PlantedGroup, 4> kGroups = {
-    PlantedGroup::mislabelled, PlantedGroup::rare, PlantedGroup::duplicate, PlantedGroup::typical};
 constexpr std::array<SignCall, 3> kCalls = {
     SignCall::memorize, SignCall::neutral, SignCall::generalize};
 
-/// Which AUC: a group beside others, or what trainings on subsets found to be memorized.
-struct Target {
-  const char* metric;
-  const char* title;  // of a column, and of a series
-  PlantedGroup group;
-  Against against;
-  bool memorized = false;
-};
-constexpr std::array<Target, 4> kTargets = {{
-    {"auc_of_others", "mislabelled, of all", PlantedGroup::mislabelled, Against::all_others},
-    {"auc_of_typical", "rare, of typical", PlantedGroup::rare, Against::typical},
-    {"auc_of_typical", "duplicate, of typical", PlantedGroup::duplicate, Against::typical},
-    {"auc_memorized", "memorized, of all", PlantedGroup::typical, Against::all_others, true},
-}};
-
 /// What `memorized` is made of says nothing of how well it is found.
-std::optional<double> target_auc(const ExampleScores& s, Index column, const Target& target) {
+std::optional<double> target_auc(const ExampleScores& s, Index column, const AucTarget& target) {
   const VectorXd scores = s.scores.col(column);
   if (!target.memorized) return auc(scores, s.groups, target.group, target.against);
   if (column == score_column("memorized")) return std::nullopt;
   return Ranking(merge_ties(scores), s.memorized()).auc();
 }
 
-Estimate auc_over_seeds(const MemorizeResult& r, Index column, const Target& target) {
-  return over_seeds(r, [&](const ExampleScores& s) { return target_auc(s, column, target); });
-}
-
 const HeldOutSigns& signs_of(const ExampleScores& s, bool head) {
   return head ? s.head_signs : s.signs;
-}
-
-Index calls_made(const HeldOutSigns& signs) {
-  return signs.count(SignCall::memorize) + signs.count(SignCall::generalize);
 }
 
 std::optional<double> opposed_share(const ExampleScores& s, PlantedGroup group) {
@@ -71,13 +45,23 @@ std::optional<double> opposed_share(const ExampleScores& s, PlantedGroup group) 
   return static_cast<double>(opposite) / static_cast<double>(members);
 }
 
+constexpr std::array<const char*, 9> kMainScores = {"self_influence",
+                                                    "harm",
+                                                    "memorized",
+                                                    "inconsistency",
+                                                    "el2n",
+                                                    "grand",
+                                                    "forgetting",
+                                                    "loss",
+                                                    "representer"};
+
 using Row =
     std::function<void(const char* score, const char* metric, const Cell& group, const Cell&)>;
 
 void write_calls(const ExampleScores& s, bool head, const Row& row) {
   const HeldOutSigns& signs = signs_of(s, head);
   const char* name = head ? "head_sign" : "sign";
-  for (const PlantedGroup group : kGroups)
+  for (const PlantedGroup group : kGroupsInOrder)
     for (const SignCall call : kCalls)
       row(name,
           ("called_" + call_name(call)).c_str(),
@@ -87,114 +71,26 @@ void write_calls(const ExampleScores& s, bool head, const Row& row) {
   row(name, "calls_by_chance", "", signs.expected_by_chance);
 }
 
+void write_flagged(const ExampleScores& s, Index column, const Row& row) {
+  for (const TopOfScore& top : {kTopMislabelled, kTopRare})
+    for (const PlantedGroup group : kGroupsInOrder)
+      row(kScores[static_cast<std::size_t>(column)],
+          top.metric,
+          planted_group_name(group),
+          flagged_share(s, column, top, group));
+}
+
 Json seed_json(const ExampleScores& s) {
   Json j = {{"seed", s.seed},
             {"test_accuracy", s.test_accuracy},
             {"theta_is_the_exact_minimum", s.stationary},
             {"gradient_norm", s.gradient_norm},
             {"gap_of_the_two_sums", s.gap},
-            {"linear_systems_converged", s.solved},
+            {"solutions_converged", s.solved},
             {"subsets_not_converged", s.unconverged}};
-  for (const PlantedGroup group : kGroups)
-    j["examples"][planted_group_name(group)] = std::count(s.groups.begin(), s.groups.end(), group);
+  for (const PlantedGroup group : kGroupsInOrder)
+    j["examples"][planted_group_name(group)] = count_of(s, group);
   return j;
-}
-
-/// The verdict, unless one seed or nothing at all stands behind it.
-Verdict verdict(const MemorizeResult& r,
-                const char* score,
-                const std::string& claim,
-                const Estimate& e,
-                const std::string& says) {
-  Verdict v = {r.settings.name, score, claim, to_string(e), says};
-  if (!e.value)
-    v.verdict = "not testable: the group is empty";
-  else if (e.resamples == 0)
-    v.verdict = "not testable: one seed has no interval";
-  return v;
-}
-
-Verdict sums_verdict(const MemorizeResult& r) {
-  double gap = 0, gradient = 0;
-  bool stationary = true;
-  for (const ExampleScores& s : r.seeds) {
-    gap = std::max(gap, s.gap);
-    gradient = std::max(gradient, s.gradient_norm);
-    stationary = stationary && s.stationary;
-  }
-  Verdict v = {r.settings.name,
-               "opposed",
-               "theory: at the optimum what an example gets from all others is given by weight "
-               "decay and its self-influence (gap at most 1e-6)",
-               fmt::format("gap {:.0e}", gap),
-               gap <= 1e-6 ? "agrees" : "disagrees"};
-  if (!stationary)
-    v.verdict = fmt::format("not testable: no optimum, gradient norm {:.0e}", gradient);
-  return v;
-}
-
-std::vector<Verdict> sign_verdicts(const MemorizeResult& r) {
-  const Estimate more = over_seeds(
-      r,
-      [](const ExampleScores& s) -> std::optional<double> {
-        const auto share = [&](PlantedGroup group) {
-          return call_share(s.signs.calls, s.groups, group, SignCall::memorize);
-        };
-        const auto rare = share(PlantedGroup::rare), typical = share(PlantedGroup::typical);
-        if (!rare || !typical) return std::nullopt;
-        return *rare - *typical;
-      },
-      -1);
-  const Estimate chance = over_seeds(r, [](const ExampleScores& s) -> std::optional<double> {
-    const Index made = calls_made(s.signs);
-    if (made == 0) return 1.0;
-    return std::min(1.0, s.signs.expected_by_chance / static_cast<double>(made));
-  });
-  return {verdict(r,
-                  "sign",
-                  "ours: rare examples are not called memorize more often than typical ones "
-                  "(difference of shares at most 0)",
-                  more,
-                  below(interval(more), 0)),
-          verdict(r,
-                  "sign",
-                  "ours: of the calls less than half are expected by chance",
-                  chance,
-                  below(interval(chance), 0.5))};
-}
-
-Panel panel(const MemorizeResult& r) {
-  Panel p;
-  p.title = r.settings.name;
-  p.x = {.scale = Scale::categories,
-         .categories = {"self",
-                        "harm",
-                        "benefit",
-                        "head self",
-                        "head harm",
-                        "head LOO",
-                        "mem",
-                        "mem loss",
-                        "EL2N",
-                        "GraNd",
-                        "forget",
-                        "loss",
-                        "opposed"}};
-  p.y = {.label = "AUC", .include = {0, 1}};
-  p.references = {horizontal_line(0.5)};
-  for (const Target& target : kTargets) {
-    Series s{.name = target.title, .style = Style::points};
-    for (Index column = 0; column < static_cast<Index>(kScores.size()); ++column) {
-      const Estimate e = auc_over_seeds(r, column, target);
-      if (!e.value) continue;
-      s.x.push_back(static_cast<double>(column));
-      s.y.push_back(*e.value);
-      s.low.push_back(e.resamples > 0 ? e.low : *e.value);
-      s.high.push_back(e.resamples > 0 ? e.high : *e.value);
-    }
-    p.series.push_back(std::move(s));
-  }
-  return p;
 }
 
 }  // namespace
@@ -214,6 +110,33 @@ Estimate over_seeds(const MemorizeResult& r,
   return e;
 }
 
+Estimate auc_over_seeds(const MemorizeResult& r, Index column, const AucTarget& target) {
+  return over_seeds(r, [&](const ExampleScores& s) { return target_auc(s, column, target); });
+}
+
+Estimate flagged_over_seeds(const MemorizeResult& r,
+                            Index column,
+                            const TopOfScore& top,
+                            PlantedGroup group) {
+  return over_seeds(r,
+                    [&](const ExampleScores& s) { return flagged_share(s, column, top, group); });
+}
+
+std::optional<double> flagged_share(const ExampleScores& s,
+                                    Index column,
+                                    const TopOfScore& top,
+                                    PlantedGroup group) {
+  return flagged_share(s.scores.col(column), s.groups, count_of(s, top.as_many_as), group);
+}
+
+Index count_of(const ExampleScores& s, PlantedGroup group) {
+  return std::count(s.groups.begin(), s.groups.end(), group);
+}
+
+Index calls_made(const HeldOutSigns& signs) {
+  return signs.count(SignCall::memorize) + signs.count(SignCall::generalize);
+}
+
 RunsLayout memorize_layout() {
   return {.columns = {"task", "seed", "score", "metric", "group", "value"},
           .keys = {"task", "score", "metric", "group"}};
@@ -226,15 +149,17 @@ void write_rows(const MemorizeResult& r, Results& results) {
           results.row(
               {r.settings.name, static_cast<std::int64_t>(s.seed), score, metric, group, value});
         };
-    for (Index column = 0; column < static_cast<Index>(kScores.size()); ++column)
-      for (const Target& target : kTargets)
+    for (Index column = 0; column < static_cast<Index>(kScores.size()); ++column) {
+      for (const AucTarget& target : kAucTargets)
         row(kScores[static_cast<std::size_t>(column)],
             target.metric,
             target.memorized ? std::string() : planted_group_name(target.group),
             target_auc(s, column, target));
+      write_flagged(s, column, row);
+    }
     write_calls(s, false, row);
     write_calls(s, true, row);
-    for (const PlantedGroup group : kGroups)
+    for (const PlantedGroup group : kGroupsInOrder)
       row("opposed", "share_opposed", planted_group_name(group), opposed_share(s, group));
     row("model", "test_accuracy", "", s.test_accuracy);
   }
@@ -269,6 +194,14 @@ void describe(const std::vector<MemorizeResult>& done, Results& results) {
        "called where the 95 % bootstrap interval over validation examples is on one side of zero; "
        "calls_by_chance: 5 % of the examples"},
       {"memorized", "on itself, over trainings on 0.7 N examples; auc_memorized: above 0.25"},
+      {"flagged_as_many_as_mislabelled, flagged_as_many_as_rare",
+       "share of a group among the highest scores, as many as there are planted examples of that "
+       "kind; of equal scores any are as likely; by chance their share of all examples"},
+      {"representer",
+       "size of an example's coefficient at its class, of a last layer retrained on the labels "
+       "with "
+       "lambda = 0.003 (Yeh et al. 2018); trained on the network's own outputs it would not know "
+       "which labels are wrong"},
       {"theta", "convex models: the exact minimum; networks: where the protocol ends"},
       {"seeds", "each has its own split, groups and trainings"}};
   for (const MemorizeResult& r : done) {
@@ -280,7 +213,7 @@ void describe(const std::vector<MemorizeResult>& done, Results& results) {
 
 std::string auc_table(const MemorizeResult& r) {
   std::vector<std::string> columns = {"score"};
-  for (const Target& target : kTargets) columns.emplace_back(target.title);
+  for (const AucTarget& target : kAucTargets) columns.emplace_back(target.title);
   Table table(columns);
   const ExampleScores& first = r.seeds.front();
   table.title(fmt::format("\n{}: AUC, {} examples, {} parameters, {} seeds",
@@ -290,7 +223,7 @@ std::string auc_table(const MemorizeResult& r) {
                           r.seeds.size()));
   for (Index column = 0; column < static_cast<Index>(kScores.size()); ++column) {
     std::vector<std::string> cells = {kScores[static_cast<std::size_t>(column)]};
-    for (const Target& target : kTargets)
+    for (const AucTarget& target : kAucTargets)
       cells.push_back(to_string(auc_over_seeds(r, column, target)));
     table.row(cells);
   }
@@ -300,13 +233,37 @@ std::string auc_table(const MemorizeResult& r) {
   return table.text();
 }
 
+std::string flagged_table(const MemorizeResult& r) {
+  std::vector<std::string> columns = {"score", "flagged"};
+  for (const PlantedGroup group : kGroupsInOrder) columns.push_back(planted_group_name(group));
+  Table table(columns);
+  table.title(fmt::format("\n{}: share of each group at the top of a score", r.settings.name));
+  const ExampleScores& first = r.seeds.front();
+  for (const TopOfScore& top : {kTopMislabelled, kTopRare}) {
+    const Index count = count_of(first, top.as_many_as);
+    if (count == 0) continue;
+    for (const char* score : kMainScores) {
+      std::vector<std::string> cells = {score, std::to_string(count)};
+      for (const PlantedGroup group : kGroupsInOrder)
+        cells.push_back(to_string(flagged_over_seeds(r, score_column(score), top, group)));
+      table.row(cells);
+    }
+    const double chance = static_cast<double>(count) / static_cast<double>(first.groups.size());
+    const std::string by_chance = fmt::format("{:.2f}", chance);
+    table.row({"by chance", std::to_string(count), by_chance, by_chance, by_chance, by_chance});
+    table.rule();
+  }
+  table.footnote(
+      "flagged: as many as are mislabelled, then as many as are rare; all scores: summary.csv");
+  return table.text();
+}
+
 std::string calls_table(const MemorizeResult& r) {
   Table table({"group", "examples", "memorize", "neutral", "generalize"});
   table.title(fmt::format("\n{}: calls by the sign of the held-out influence", r.settings.name));
-  for (const PlantedGroup group : kGroups) {
-    const auto& groups = r.seeds.front().groups;
-    std::vector<std::string> cells = {
-        planted_group_name(group), std::to_string(std::count(groups.begin(), groups.end(), group))};
+  for (const PlantedGroup group : kGroupsInOrder) {
+    std::vector<std::string> cells = {planted_group_name(group),
+                                      std::to_string(count_of(r.seeds.front(), group))};
     for (const SignCall call : kCalls)
       cells.push_back(to_string(over_seeds(r, [&](const ExampleScores& s) {
         return call_share(s.signs.calls, s.groups, group, call);
@@ -323,48 +280,6 @@ std::string calls_table(const MemorizeResult& r) {
                              made / seeds,
                              chance / seeds));
   return table.text();
-}
-
-std::vector<Verdict> judge(const std::vector<MemorizeResult>& done) {
-  std::vector<Verdict> rows;
-  for (const MemorizeResult& r : done) {
-    const Index harm = score_column("harm");
-    const Estimate wrong = auc_over_seeds(r, harm, kTargets[0]);
-    const Estimate memorized = auc_over_seeds(r, harm, kTargets[3]);
-    rows.push_back(verdict(r,
-                           "harm",
-                           "paper (abstract): the sign of the influence tells memorize from "
-                           "generalize (ours: AUC for mislabelled at least 0.8)",
-                           wrong,
-                           above(interval(wrong), kTells)));
-    rows.push_back(verdict(r,
-                           "harm",
-                           "ours: the same for what trainings on subsets found memorized (AUC at "
-                           "least 0.8)",
-                           memorized,
-                           above(interval(memorized), kTells)));
-    const std::vector<Verdict> signs = sign_verdicts(r);
-    rows.insert(rows.end(), signs.begin(), signs.end());
-    const Estimate twins = auc_over_seeds(r, score_column("self_influence"), kTargets[2]);
-    rows.push_back(verdict(r,
-                           "self_influence",
-                           "ours: duplicates have less self-influence than typical examples (AUC "
-                           "at most 0.5)",
-                           twins,
-                           below(interval(twins), 0.5)));
-    rows.push_back(sums_verdict(r));
-  }
-  return rows;
-}
-
-void draw(const std::vector<MemorizeResult>& done, const std::filesystem::path& folder) {
-  PanelFigure figure;
-  figure.name = "memorize-or-generalize";
-  figure.columns = 1;
-  for (const MemorizeResult& r : done) figure.panels.push_back(panel(r));
-  figure.footnotes = {"Error bars: 95 %, Student's t over seeds.",
-                      "Dashed: no better than chance."};
-  write_panel_figure(folder, figure);
 }
 
 }  // namespace leaveout

@@ -5,12 +5,12 @@
 #include <cassert>
 
 #include "experiments/harmonic/subset_task.h"
+#include "experiments/memorization/grouped_scores.h"
 #include "influence/few_parameters/head_leave_one_out.h"
 #include "influence/few_parameters/relative_influence.h"
 #include "influence/few_parameters/restricted_influence.h"
 #include "influence/memorization/counterfactual.h"
-#include "influence/memorization/early_scores.h"
-#include "influence/memorization/forgetting.h"
+#include "influence/memorization/representer_points.h"
 #include "influence/memorization/training_set_sums.h"
 #include "influence/metrics/ranking.h"
 
@@ -20,18 +20,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 namespace {
-
-Run base_run(const SubsetProblem& problem) {
-  if (!is_convex(problem.model->spec())) return train_seeded(problem, full_weights(problem), 0);
-  const Objective q = training_objective(*problem.model, *problem.train, problem.weight_decay);
-  return minimise(q, VectorXd::Zero(q.parameter_count()), problem.newton);
-}
-
-double test_accuracy(const GroupedTask& task, const VectorXd& theta) {
-  const Dataset& test = *task.test;
-  const MatrixXd logits = outputs(*task.model, test.inputs, theta);
-  return output_values(QueryOutput::correct, logits, test.targets, test.task).mean();
-}
 
 void set(ExampleScores& s, const char* name, const VectorXd& values) {
   s.scores.col(score_column(name)) = values;
@@ -70,6 +58,10 @@ void head_scores(const GroupedTask& task, const VectorXd& theta, double damping,
   set(s, "head_harm", -mean_influence(scores));
   set(s, "head_leave_one_out", self.self_influence_without);
   set(s, "loss", self.loss);
+  const RepresenterPoints points =
+      representer_points(*task.model, *task.train, theta, {.targets = RepresenterTargets::labels});
+  s.solved = s.solved && points.head.converged;
+  set(s, "representer", points.importance);
 }
 
 /// Those that take trainings of their own.
@@ -77,25 +69,23 @@ void trained_scores(const GroupedTask& task,
                     const Settings& settings,
                     const TaskOptions& options,
                     ExampleScores& s) {
-  const std::string& name = task.settings.name;
-  const SubsetTrainings subsets = train_random_subsets(
-      task.problem, settings.whole("subsets"), subset_pool(options, name + " subsets"));
+  const SubsetTrainings subsets =
+      train_random_subsets(task.problem,
+                           settings.whole("subsets"),
+                           subset_pool(options, task.settings.name + " subsets"));
   s.unconverged = subsets.unconverged;
   const auto memory = [&](const MatrixXd& outputs, QueryOutput kind) {
-    return subset_memorization(subsets.masks, outputs, kind).values;
+    return subset_memorization(subsets.masks, outputs, kind);
   };
-  set(s, "memorized", memory(subsets.train_correct, QueryOutput::correct));
-  set(s, "memorized_loss", memory(subsets.train_loss, QueryOutput::loss));
+  const Memorization right = memory(subsets.train_correct, QueryOutput::correct);
+  set(s, "memorized", right.values);
+  set(s, "memorized_loss", memory(subsets.train_loss, QueryOutput::loss).values);
+  set(s, "inconsistency", VectorXd::Ones(right.out.size()) - right.out);
 
-  SubsetProblem runs = task.problem;
-  runs.seeds = settings.whole("runs");
-  const MatrixXd thetas =
-      early_thetas(runs, settings.whole("early_epochs"), subset_pool(options, name + " early"));
-  const EarlyScores early = early_scores(*task.model, *task.train, thetas);
+  const EarlyScores early = early_scores_of(task, settings, options);
   set(s, "el2n", early.el2n.mean);
   set(s, "grand", early.grand.mean);
-  const PoolOptions pool = subset_pool(options, name + " forgetting");
-  set(s, "forgetting", forgetting_scores(runs, pool).events);
+  set(s, "forgetting", forgetting_events_of(task, settings, options));
 }
 
 }  // namespace
@@ -124,7 +114,7 @@ ExampleScores score_examples(const Job& job, const TaskOptions& options, Index s
   s.stationary = base.converged;
   s.model = describe(task.model->spec());
   s.parameters = task.model->parameter_count();
-  s.test_accuracy = test_accuracy(task, base.theta);
+  s.test_accuracy = test(task, base.theta).accuracy;
   const double damping = job.settings.number("damping");
   full_scores(task, base.theta, damping, s);
   head_scores(task, base.theta, damping, s);
@@ -147,6 +137,15 @@ std::optional<double> auc(const VectorXd& scores,
   if (kept.empty()) return std::nullopt;
   const VectorXd values = Eigen::Map<const VectorXd>(kept.data(), static_cast<Index>(kept.size()));
   return Ranking(merge_ties(values), wanted).auc();
+}
+
+std::optional<double> flagged_share(const VectorXd& scores,
+                                    const std::vector<PlantedGroup>& groups,
+                                    Index count,
+                                    PlantedGroup group) {
+  if (count == 0) return std::nullopt;
+  const double inspected = static_cast<double>(count) / static_cast<double>(scores.size());
+  return Ranking(merge_ties(scores), members(groups, group)).recall(inspected);
 }
 
 std::optional<double> call_share(const std::vector<SignCall>& calls,

@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "experiments/memorization/grouped_scores.h"
 #include "experiments/memorization/relative_influence_pairs.h"
 #include "experiments/memorization/relative_influence_report.h"
 #include "influence/estimators/influence_function.h"
@@ -18,8 +19,6 @@
 namespace leaveout {
 
 namespace {
-
-using Eigen::VectorXd;
 
 /// A task at each of its seeds: loaded, checked and not yet trained.
 struct RelativeWork {
@@ -42,13 +41,6 @@ RelativeWork prepare(const Job& job, const TaskOptions& options) {
     head_layer(*task.model);
   }
   return work;
-}
-
-/// Convex models to their minimum, networks to where the protocol ends.
-Run base_run(const SubsetProblem& problem) {
-  if (!is_convex(problem.model->spec())) return train_seeded(problem, full_weights(problem), 0);
-  const Objective q = training_objective(*problem.model, *problem.train, problem.weight_decay);
-  return minimise(q, VectorXd::Zero(q.parameter_count()), problem.newton);
 }
 
 RelativeResult measure(const RelativeWork& work, const TaskOptions& options) {

@@ -53,7 +53,8 @@ ImageGrid pairs_figure() {
     figure.groups.push_back({shown.title, {"helps", "helps", "harms"}});
   figure.footnotes = {
       "Under each image: the label that the network is given. Frames: red mislabelled, blue rare.",
-      "helps, harms: the two most helpful training images, and the most harmful one."};
+      "helps, harms: the two most helpful training images, and the most harmful one.",
+      kWhoseDefinitionsNote};
   return figure;
 }
 

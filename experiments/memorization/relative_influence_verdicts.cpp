@@ -235,7 +235,8 @@ void draw(const std::vector<RelativeResult>& done, const std::filesystem::path& 
       "fifth "
       "neighbour.",
       "ratio: to one example. per self: over the example's self-influence. Distances of features.",
-      "wrong: mislabelled. AUC 0.5: the benefit ratio does not tell the two groups apart."};
+      "wrong: mislabelled. AUC 0.5: the benefit ratio does not tell the two groups apart.",
+      kWhoseDefinitionsNote};
   write_panel_figure(folder, figure);
 }
 

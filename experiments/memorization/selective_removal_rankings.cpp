@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
-#include "experiments/harmonic/subset_task.h"
+#include "experiments/memorization/grouped_scores.h"
 #include "experiments/memorization/selective_removal_task.h"
 #include "influence/few_parameters/restricted_influence.h"
-#include "influence/memorization/early_scores.h"
-#include "influence/memorization/forgetting.h"
 #include "influence/memorization/seeded_training.h"
 
 namespace leaveout {
@@ -38,13 +36,6 @@ void full_rankings(
   scores.col(ranking_column("self_influence")) = g.cwiseProduct(steps).colwise().sum().transpose();
 }
 
-VectorXd random_order(const GroupedTask& task) {
-  Random random(task.settings.seed, {kRandomOrder});
-  VectorXd order(task.examples());
-  for (Index i = 0; i < order.size(); ++i) order(i) = random.uniform();
-  return order;
-}
-
 }  // namespace
 
 MatrixXd removal_rankings(const GroupedTask& task,
@@ -61,21 +52,14 @@ MatrixXd removal_rankings(const GroupedTask& task,
   full_rankings(task, theta, damping, options.threads, scores);
   set("loss", losses(*task.model, *task.train, theta));
 
-  const std::string& name = task.settings.name;
-  SubsetProblem runs = task.problem;
-  runs.seeds = settings.whole("runs");
-  set("forgetting", forgetting_scores(runs, subset_pool(options, name + " forgetting")).events);
-  const MatrixXd thetas =
-      early_thetas(runs, settings.whole("early_epochs"), subset_pool(options, name + " early"));
-  const EarlyScores early = early_scores(*task.model, *task.train, thetas);
+  set("forgetting", forgetting_events_of(task, settings, options));
+  const EarlyScores early = early_scores_of(task, settings, options);
   set("el2n", early.el2n.mean);
   set("grand", early.grand.mean);
 
-  VectorXd order = random_order(task);
+  const VectorXd order = random_order(task, kRandomOrder);
   set("random", order);
-  for (Index i = 0; i < order.size(); ++i)
-    if (task.groups[static_cast<std::size_t>(i)] == PlantedGroup::mislabelled) order(i) += 1;
-  set("oracle", order);
+  set("oracle", wrong_first(task, order));
   return scores;
 }
 

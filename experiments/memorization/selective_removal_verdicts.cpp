@@ -208,7 +208,8 @@ void draw(const std::vector<RemovalResult>& done, const std::filesystem::path& f
       "Student's t over seeds.",
       "head, full: by influence on the validation part V, of the last layer or of all parameters; "
       "self: by self-influence;",
-      "V trained on: nobody removed and V added. Forgetting events, EL2N and GraNd: summary.csv."};
+      "V trained on: nobody removed and V added. Forgetting events, EL2N and GraNd: summary.csv.",
+      kWhoseDefinitionsNote};
   write_panel_figure(folder, figure);
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <vector>
 
+#include "datasets/files.h"
 #include "datasets/text.h"
 
 extern char** environ;
@@ -72,6 +73,18 @@ std::optional<fs::path> upwards(fs::path folder) {
     if (fs::exists(plots / "style.gp", ignored)) return plots;
     if (folder == folder.parent_path()) return std::nullopt;
   }
+}
+
+/// cairo writes into every PDF when it was drawn, and no option keeps it from doing so. A fixed
+/// date of the same length moves nothing else in the file.
+void forget_date(const fs::path& pdf) {
+  const std::string key = "/CreationDate (D:", fixed = "19700101000000";
+  std::string bytes = read_file(pdf.string());
+  const std::size_t at = bytes.rfind(key);
+  if (at == std::string::npos || at + key.size() + fixed.size() > bytes.size()) return;
+  if (bytes.compare(at + key.size(), fixed.size(), fixed) == 0) return;
+  bytes.replace(at + key.size(), fixed.size(), fixed);
+  write_file(pdf.string(), bytes);
 }
 
 bool say(std::FILE* out, const std::string& message) {
@@ -143,6 +156,8 @@ bool draw_figure(const std::string& script,
                            printable(reason, 200),
                            data.string()));
   }
+  for (const fs::directory_entry& entry : fs::directory_iterator(figures))
+    if (entry.path().extension() == ".pdf") forget_date(entry.path());
   return true;
 }
 

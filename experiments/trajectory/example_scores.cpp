@@ -9,12 +9,9 @@
 #include <optional>
 #include <stdexcept>
 
-#include "experiments/harmonic/subset_task.h"
 #include "experiments/trajectory/scored_retraining.h"
 #include "influence/estimators/influence_function.h"
 #include "influence/few_parameters/softmax_head.h"
-#include "influence/memorization/early_scores.h"
-#include "influence/memorization/forgetting.h"
 #include "influence/trajectory/estimators.h"
 #include "influence/trajectory/tracin.h"
 
@@ -52,13 +49,12 @@ class ExampleScorer {
     if (method == "self_tracin") return tracin_self_influence(path(), checkpoints());
     if (method == "self_influence") return self_influence();
     if (method == "loss") return losses(task_.model(), *task_.data.train, path().theta_end());
-    if (method == "forgetting")
-      return forgetting_scores(runs(), subset_pool(options_, "forgetting")).events;
+    if (method == "forgetting") return forgetting_events_of(task_.data, settings_, options_);
     if (method == "herding" || method == "k_center")
       return first_high(method == "herding" ? herding_order(features())
                                             : k_center_order(features()));
-    if (method == "random") return random_order();
-    if (method == "oracle") return oracle();
+    if (method == "random") return random_order(task_.data, kRandomOrder);
+    if (method == "oracle") return wrong_first(task_.data, (*this)("random"));
     throw std::logic_error("no such score: " + method);
   }
 
@@ -113,16 +109,8 @@ class ExampleScorer {
   }
 
   /// The first of these trainings is the recorded one.
-  SubsetProblem runs() const {
-    SubsetProblem several = task_.data.problem;
-    several.seeds = settings_.whole("runs");
-    return several;
-  }
-
   void make_early() {
-    const MatrixXd thetas =
-        early_thetas(runs(), settings_.whole("early_epochs"), subset_pool(options_, "early"));
-    const EarlyScores early = early_scores(task_.model(), *task_.data.train, thetas);
+    const EarlyScores early = early_scores_of(task_.data, settings_, options_);
     ready_["el2n"] = early.el2n.mean;
     ready_["grand"] = early.grand.mean;
   }
@@ -139,21 +127,6 @@ class ExampleScorer {
     for (Index k = 0; k < n; ++k)
       scores(order[static_cast<std::size_t>(k)]) = static_cast<double>(n - k);
     return scores;
-  }
-
-  VectorXd random_order() const {
-    Random random(task_.data.settings.seed, {kRandomOrder});
-    VectorXd order(task_.data.examples());
-    for (double& x : order) x = random.uniform();
-    return order;
-  }
-
-  VectorXd oracle() const {
-    VectorXd order = random_order();
-    for (Index i = 0; i < order.size(); ++i)
-      if (task_.data.groups[static_cast<std::size_t>(i)] == PlantedGroup::mislabelled)
-        order(i) += 1;
-    return order;
   }
 
   const RecordedTask& task_;

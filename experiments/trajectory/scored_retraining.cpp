@@ -193,13 +193,6 @@ std::vector<Index> all_but(Index examples, const std::vector<Index>& removed) {
   return kept;
 }
 
-Tested test(const GroupedTask& task, const VectorXd& theta) {
-  const Dataset& test = *task.test;
-  const MatrixXd logits = outputs(*task.model, test.inputs, theta);
-  return {output_values(QueryOutput::correct, logits, test.targets, test.task).mean(),
-          losses(*task.model, test, theta).mean()};
-}
-
 std::vector<Tested> retrain_and_test(const std::vector<Retraining>& trainings,
                                      const PoolOptions& pool) {
   std::vector<RetrainingTask> work;

@@ -14,9 +14,9 @@
 //   el2n, grand           after early_epochs, mean of `runs` trainings  (Paul et al. 2021)
 //   forgetting            events, sum of `runs` trainings               (Toneva et al. 2019)
 //   loss                  at the end
-//   herding               features of the last layer, whose chosen keep to their mean   (Welling
-//   2009) k_center              the farthest from those chosen before it   (Sener and Savarese
-//   2018) random, oracle        in random order; wrong labels first, then as random
+//   herding               features whose chosen keep to their mean      (Welling 2009)
+//   k_center              features farthest from those chosen before    (Sener and Savarese 2018)
+//   random, oracle        in random order; wrong labels first, then as random
 //
 // Checkpoints are the same for all that need some. A training on the kept examples has them as its
 // data set: same start, as many steps as the training on all, weights of one over their number.
@@ -25,6 +25,7 @@
 //   std::vector<Index> first = highest(tasks[0].of("loss"), 30);
 //   auto tested = retrain_and_test({{&tasks[0].data, kept}}, subset_pool(options, "kept"));
 
+#include "experiments/memorization/grouped_scores.h"
 #include "experiments/trajectory/recorded_task.h"
 
 namespace leaveout {
@@ -83,12 +84,6 @@ struct Retraining {
   const GroupedTask* task;
   std::vector<Index> kept;  // ascending
 };
-
-/// Of the test part.
-struct Tested {
-  double accuracy = 0, loss = 0;
-};
-Tested test(const GroupedTask& task, const Eigen::VectorXd& theta);
 
 /// In their order. Equal trainings are done once.
 std::vector<Tested> retrain_and_test(const std::vector<Retraining>& trainings,

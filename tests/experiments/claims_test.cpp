@@ -19,13 +19,29 @@ TEST_CASE("every verdict becomes a row of Markdown, and they are counted") {
   const std::vector<Experiment> all = {{"width", "gaps by width", {}, {}}, {"depth", "", {}, {}}};
   CHECK(claims_page(all, {.preset = "quick", .out = folder.path()}) ==
         "### width\n\nwidth: gaps by width.\n\n"
-        "| task | protocol | claim of the paper | measured | verdict |\n|---|---|---|---|---|\n"
+        "| task | about | claim | measured | verdict |\n|---|---|---|---|---|\n"
         "| t | paper | a\\|b falls | -1 [-1, 0] | agrees |\n"
         "| t | exact | c | 2 | disagrees: the interval excludes 0 |\n"
         "| t | exact | d | 3 | open: the interval holds both |\n\n"
         "3 claims measured: 1 agree, 1 disagree, 1 are open or not testable at this size.\n");
   CHECK_THROWS_AS(claims_page(all, {.preset = "paper", .out = folder.path()}),
                   std::invalid_argument);
+}
+
+TEST_CASE("only where all rows are a paper's sentences does the head say so") {
+  std::vector<std::string> papers;
+  for (const Experiment& e : experiment_registry())
+    if (e.words.claim.find("paper") != std::string::npos ||
+        e.words.title.find("paper") != std::string::npos)
+      papers.push_back(e.name);
+  CHECK(papers == std::vector<std::string>{"decomposition",
+                                           "mislabelled",
+                                           "width",
+                                           "depth",
+                                           "training-time",
+                                           "weight-decay",
+                                           "damping",
+                                           "removal"});
 }
 
 TEST_CASE("claims that are no paper's are headed as what theory says, of its own parts") {

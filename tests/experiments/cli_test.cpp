@@ -102,6 +102,21 @@ TEST_CASE("every option reaches the experiment") {
   CHECK(run.quiet);
 }
 
+TEST_CASE("a quick run says in one line that it is a smoke test and what answers, others do not") {
+  const auto lines = [](const std::vector<std::string>& more) {
+    const Outcome outcome = call(run_with(more));
+    CHECK(outcome.runs.size() == 1);
+    return outcome.out;
+  };
+  const std::string said = lines({"--preset", "quick"});
+  CHECK(mentions(said, "smoke test"));
+  CHECK(mentions(said, "standard"));
+  CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+  CHECK(lines({}).empty());
+  CHECK(lines({"--preset", "paper"}).empty());
+  CHECK(lines({"--preset", "quick", "--quiet"}).empty());
+}
+
 TEST_CASE("--set takes one or several assignments, again and again, in order, before or after") {
   const std::vector<std::string> expected = {"a=1", "model=mlp:32,32", "b=-2"};
   for (const auto& args : std::vector<std::vector<std::string>>{

@@ -3,17 +3,13 @@
 #include "experiments/memorization/few_parameters.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <cmath>
-#include <sstream>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
-#include "experiments/cli.h"
 #include "experiments/memorization/few_parameters_report.h"
 #include "influence/memorization/seeded_training.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/table_runs.h"
 
 namespace leaveout {
 
@@ -22,28 +18,8 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-Invocation table_of(const TemporaryFolder& folder, bool regression) {
-  Random random(5);
-  std::string text = "a,b,y\n";
-  for (int i = 0; i < 60; ++i) {
-    const double a = random.normal(), b = random.normal();
-    const double y = a - 0.5 * b + 0.3 * random.normal();
-    text += regression ? fmt::format("{},{},{}\n", a, b, y)
-                       : fmt::format("{},{},{}\n", a, b, y > 0 ? "yes" : "no");
-  }
-  write_file(folder / "t.csv", text);
-  Invocation user;
-  user.data = folder / "t.csv";
-  user.target = "y";
-  return user;
-}
-
 GroupedTask load(const std::vector<std::string>& set, const Invocation& user = {}) {
-  Job job;
-  job.settings = Settings(few_parameters_settings());
-  for (const std::string& s : set) job.settings.set(s);
-  job.task = read_task_settings(job.settings, user);
-  return load_grouped_task(job, {});
+  return load_grouped_task(job_of(few_parameters_settings(), set, user), {});
 }
 
 VectorXd trained(const GroupedTask& task) {
@@ -73,30 +49,6 @@ std::string verdict_on(const FewResult& r, const std::string& claim) {
   return "missing";
 }
 
-struct Ran {
-  int status;
-  std::string err;
-};
-
-Ran run(const TemporaryFolder& folder, const std::string& out, std::vector<std::string> more) {
-  const Invocation user = table_of(folder, false);
-  std::vector<std::string> args = {"run",
-                                   "few-parameters",
-                                   "--preset",
-                                   "quick",
-                                   "--quiet",
-                                   "--data",
-                                   user.data,
-                                   "--target",
-                                   "y",
-                                   "--out",
-                                   folder / out};
-  args.insert(args.end(), more.begin(), more.end());
-  std::ostringstream o, e;
-  const int status = run_cli(args, o, e);
-  return {status, e.str()};
-}
-
 }  // namespace
 
 TEST_CASE("mean over rows: rows without a correlation are left out") {
@@ -109,7 +61,8 @@ TEST_CASE("mean over rows: rows without a correlation are left out") {
 
 TEST_CASE("a linear regression is its last layer, and the Kronecker form is exact") {
   const TemporaryFolder folder;
-  const GroupedTask task = load({"model=linear", "epochs=50"}, table_of(folder, true));
+  write_tables(folder, 60);
+  const GroupedTask task = load({"model=linear", "epochs=50"}, on_table(folder, "numbers.csv"));
   const FewCell cell =
       measure_cell(task, trained(task), {.damping = 0.1, .subsets = {"last_layer", "biases"}});
   REQUIRE(cell.rows.size() == 4);
@@ -195,8 +148,8 @@ TEST_CASE("verdicts follow the intervals") {
 
 TEST_CASE("the same bytes for one and two threads, of a user's table") {
   const TemporaryFolder folder;
-  const std::vector<std::string> set = {"--set",
-                                        "model=mlp:3",
+  write_tables(folder, 60);
+  const std::vector<std::string> set = {"model=mlp:3",
                                         "epochs=20",
                                         "seeds=2",
                                         "depths=1,2",
@@ -204,27 +157,24 @@ TEST_CASE("the same bytes for one and two threads, of a user's table") {
                                         "weight_decays=0.01,0.1",
                                         "epochs_grid=5,20",
                                         "units=3"};
-  const auto with = [&](const std::string& threads) {
-    std::vector<std::string> args = {"--threads", threads};
-    args.insert(args.end(), set.begin(), set.end());
-    return args;
-  };
-  const Ran one = run(folder, "one", with("1")), two = run(folder, "two", with("2"));
-  INFO(one.err);
-  REQUIRE(one.status == kSuccess);
-  REQUIRE(two.status == kSuccess);
-  for (const char* name : {"runs.csv", "summary.csv", "verdicts.csv", "few-parameters.svg"}) {
-    const std::string file = fmt::format("few-parameters/quick/{}", name);
-    CHECK_MESSAGE(read_file(folder / ("one/" + file)) == read_file(folder / ("two/" + file)), name);
-  }
+  CHECK(changed_by_threads("few-parameters",
+                           folder,
+                           "classes.csv",
+                           set,
+                           {"runs.csv", "summary.csv", "verdicts.csv", "few-parameters.csv"}) ==
+        std::vector<std::string>{});
+  const std::string labels = read_file(folder / "1/few-parameters/quick/few-parameters_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
 }
 
 TEST_CASE("what the user got wrong is said in one line, before anything is trained") {
   const TemporaryFolder folder;
+  write_tables(folder, 60);
   const auto complaint = [&](const std::string& set) {
-    const Ran ran = run(folder, "out", {"--set", set});
-    CHECK(ran.status == kUserError);
-    return ran.err;
+    const auto [status, error] =
+        run_on_table("few-parameters", folder, "classes.csv", "out", {set});
+    CHECK(status == 2);
+    return error;
   };
   CHECK(complaint("depths=1,1.5") ==
         "leaveout: [few-parameters] depths, expected whole numbers from 1, got 1.5\n");

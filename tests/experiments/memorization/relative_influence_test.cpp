@@ -6,15 +6,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <sstream>
 
 #include "datasets/files.h"
-#include "datasets/random.h"
-#include "experiments/cli.h"
 #include "experiments/memorization/relative_influence_pairs.h"
 #include "experiments/memorization/relative_influence_report.h"
 #include "influence/memorization/seeded_training.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/table_runs.h"
 
 namespace leaveout {
 
@@ -25,11 +22,7 @@ using Eigen::VectorXd;
 using G = PlantedGroup;
 
 Job job_of(const std::vector<std::string>& set) {
-  Job job;
-  job.settings = Settings(relative_influence_settings());
-  for (const std::string& s : set) job.settings.set(s);
-  job.task = read_task_settings(job.settings, {});
-  return job;
+  return leaveout::job_of(relative_influence_settings(), set);
 }
 
 VectorXd trained(const GroupedTask& task) {
@@ -84,37 +77,6 @@ std::string verdict_on(const RelativeResult& r, const std::string& claim) {
   for (const Verdict& v : judge({r}))
     if (v.claim.find(claim) != std::string::npos) return v.verdict;
   return "missing";
-}
-
-struct Ran {
-  int status;
-  std::string err;
-};
-
-Ran run(const TemporaryFolder& folder,
-        const std::string& out,
-        bool classes,
-        const std::vector<std::string>& more) {
-  Random random(5);
-  std::string text = "a,b,y\n";
-  for (int i = 0; i < 80; ++i) {
-    const double a = random.normal(), b = random.normal();
-    text += classes ? fmt::format("{},{},{}\n", a, b, a > b ? "yes" : "no")
-                    : fmt::format("{},{},{}\n", a, b, a - b);
-  }
-  write_file(folder / "t.csv", text);
-  std::vector<std::string> args = {"run", "relative-influence", "--preset", "quick", "--quiet"};
-  for (const std::string& word : {std::string("--data"),
-                                  folder / "t.csv",
-                                  std::string("--target"),
-                                  std::string("y"),
-                                  std::string("--out"),
-                                  folder / out})
-    args.push_back(word);
-  args.insert(args.end(), more.begin(), more.end());
-  std::ostringstream o, e;
-  const int status = run_cli(args, o, e);
-  return {status, e.str()};
 }
 
 }  // namespace
@@ -304,6 +266,7 @@ TEST_CASE("pairs show the pixels as read, with the given labels and the groups' 
   r.seeds.resize(1);
   r.seeds[0].shown = {{3, "misread", 7, {{wrong, 1, 2}, {1, 1, 1}, {2, 2, 2}}}};
   ImageGrid grid = pairs_figure();
+  CHECK(grid.footnotes.back() == kWhoseDefinitionsNote);
   add_pairs(job, {}, r, grid);
   REQUIRE(grid.sections.size() == 1);
   const GridRow& row = grid.sections[0].rows.at(0);
@@ -321,29 +284,36 @@ TEST_CASE("pairs show the pixels as read, with the given labels and the groups' 
 
 TEST_CASE("the same bytes for one and two threads, of a user's table; convex models too") {
   const TemporaryFolder folder;
-  const auto with = [](const std::string& threads, const std::string& model) {
-    return std::vector<std::string>{
-        "--threads", threads, "--set", "model=" + model, "epochs=20", "seeds=2", "rare=0.05"};
+  write_tables(folder, 80);
+  const std::vector<std::string> set = {"epochs=20", "seeds=2", "rare=0.05"};
+  const auto with = [&](const char* model) {
+    std::vector<std::string> all = set;
+    all.emplace_back(model);
+    return all;
   };
-  const Ran one = run(folder, "one", true, with("1", "mlp:3"));
-  INFO(one.err);
-  REQUIRE(one.status == kSuccess);
-  REQUIRE(run(folder, "two", true, with("2", "mlp:3")).status == kSuccess);
-  for (const char* name : {"runs.csv", "summary.csv", "verdicts.csv", "relative-influence.svg"}) {
-    const std::string file = fmt::format("relative-influence/quick/{}", name);
-    CHECK_MESSAGE(read_file(folder / ("one/" + file)) == read_file(folder / ("two/" + file)), name);
-  }
-  CHECK_FALSE(std::filesystem::exists(folder / "one/relative-influence/quick/pairs.csv"));
-  CHECK(run(folder, "three", true, with("1", "logistic")).status == kSuccess);
+  CHECK(changed_by_threads("relative-influence",
+                           folder,
+                           "classes.csv",
+                           with("model=mlp:3"),
+                           {"runs.csv", "summary.csv", "verdicts.csv", "relative-influence.csv"}) ==
+        std::vector<std::string>{});
+  const std::string labels =
+      read_file(folder / "1/relative-influence/quick/relative-influence_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder / "1/relative-influence/quick/pairs.csv"));
+  CHECK(run_on_table("relative-influence", folder, "classes.csv", "3", with("model=logistic"))
+            .first == 0);
 }
 
 TEST_CASE("what the user got wrong is said in one line") {
   const TemporaryFolder folder;
-  const Ran numbers =
-      run(folder, "out", false, {"--set", "mislabelled=0", "rare=0", "duplicate=0"});
-  CHECK(numbers.status == kUserError);
-  CHECK(numbers.err.find("[relative-influence] data, expected classes, ") != std::string::npos);
-  CHECK(run(folder, "out", true, {"--set", "curvature=fisher"}).status == kUserError);
+  write_tables(folder, 80);
+  const auto run = [&](const char* table, const std::vector<std::string>& set) {
+    return run_on_table("relative-influence", folder, table, "out", set);
+  };
+  CHECK(is_refused(run("numbers.csv", {"mislabelled=0", "rare=0", "duplicate=0"}),
+                   "[relative-influence] data, expected classes, "));
+  CHECK(is_refused(run("classes.csv", {"curvature=fisher"}), "curvature"));
 }
 
 }  // namespace leaveout

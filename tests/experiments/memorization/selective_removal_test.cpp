@@ -8,12 +8,11 @@
 #include <algorithm>
 
 #include "datasets/files.h"
-#include "experiments/cli.h"
 #include "experiments/memorization/selective_removal_report.h"
 #include "influence/memorization/seeded_training.h"
 #include "models/trust_region.h"
+#include "tests/support/grouped_removals.h"
 #include "tests/support/table_runs.h"
-#include "tests/support/temporary_folder.h"
 
 namespace leaveout {
 
@@ -23,26 +22,22 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 Job tiny_job(const std::vector<std::string>& more) {
-  Job job;
-  job.settings = Settings(selective_removal_settings());
-  for (const char* s : {"data=planted",
-                        "model=mlp:4",
-                        "max_train=50",
-                        "max_query=60",
-                        "mislabelled=0.2",
-                        "rare=0.1",
-                        "epochs=8",
-                        "batch_size=16",
-                        "period=2",
-                        "warm_up=4",
-                        "fractions=0.1,0.3",
-                        "runs=1",
-                        "early_epochs=2",
-                        "seeds=1"})
-    job.settings.set(s);
-  for (const std::string& s : more) job.settings.set(s);
-  job.task = read_task_settings(job.settings, {});
-  return job;
+  std::vector<std::string> set = {"data=planted",
+                                  "model=mlp:4",
+                                  "max_train=50",
+                                  "max_query=60",
+                                  "mislabelled=0.2",
+                                  "rare=0.1",
+                                  "epochs=8",
+                                  "batch_size=16",
+                                  "period=2",
+                                  "warm_up=4",
+                                  "fractions=0.1,0.3",
+                                  "runs=1",
+                                  "early_epochs=2",
+                                  "seeds=1"};
+  set.insert(set.end(), more.begin(), more.end());
+  return job_of(selective_removal_settings(), set);
 }
 
 VectorXd ranking(const MatrixXd& scores, const std::string& name) {
@@ -83,14 +78,10 @@ std::string verdict_of(const RemovalResult& r, const std::string& words) {
   return "no such claim";
 }
 
-std::pair<int, std::string> run(const TemporaryFolder& folder,
-                                const std::string& table,
-                                const std::string& out,
-                                const std::vector<std::string>& more,
-                                const std::string& threads = "1") {
+std::vector<std::string> tiny(const std::vector<std::string>& more = {}) {
   std::vector<std::string> set = {"seeds=2", "epochs=8", "warm_up=5"};
   set.insert(set.end(), more.begin(), more.end());
-  return run_on_table("selective-removal", folder, table, out, set, threads);
+  return set;
 }
 
 }  // namespace
@@ -101,17 +92,9 @@ TEST_CASE("removal rankings are high for what retraining finds harmful or memori
   const Objective q = training_objective(*task.model, *task.train, 0.3);
   const VectorXd with = minimise(q, VectorXd::Zero(q.parameter_count())).theta;
   const MatrixXd scores = removal_rankings(task, with, job.settings, {});
-  VectorXd harm(50), own(50);
-  for (Index i = 0; i < 50; ++i) {
-    Objective without = q;
-    without.weights(i) = 0;
-    const VectorXd theta = minimise(without, with).theta;
-    harm(i) = losses(*task.model, *task.validation, with).mean() -
-              losses(*task.model, *task.validation, theta).mean();
-    own(i) = losses(*task.model, *task.train, theta)(i) - losses(*task.model, *task.train, with)(i);
-  }
-  CHECK((ranking(scores, "full_influence") - harm).norm() < 0.1 * harm.norm());
-  CHECK((ranking(scores, "self_influence") - own).norm() < 0.1 * own.norm());
+  const RetrainedWithout truth = retrain_without_each(task, with);
+  CHECK((ranking(scores, "full_influence") - truth.harm).norm() < 0.1 * truth.harm.norm());
+  CHECK((ranking(scores, "self_influence") - truth.own).norm() < 0.1 * truth.own.norm());
   // A softmax model is its own last layer.
   const VectorXd head = ranking(scores, "head_influence");
   CHECK((head - ranking(scores, "full_influence")).norm() < 1e-10 * head.norm());
@@ -283,27 +266,23 @@ TEST_CASE("removal verdicts follow the paired intervals") {
 TEST_CASE("a user's classes are removed and trained upon, with one bit pattern on two threads") {
   const TemporaryFolder folder;
   write_tables(folder, 100);
-  const auto outcome = run(folder, "classes.csv", "one", {});
-  CAPTURE(outcome.second);
-  REQUIRE(outcome.first == kSuccess);
-  REQUIRE(run(folder, "classes.csv", "two", {}, "2").first == kSuccess);
-  for (const char* file : {"runs.csv", "summary.csv", "verdicts.csv", "selective-removal.csv"}) {
-    const auto text = [&](const char* out) {
-      return read_file(folder / (std::string(out) + "/selective-removal/quick/" + file));
-    };
-    CHECK_MESSAGE(text("one") == text("two"), file);
-    CHECK(text("one").size() > 100);
-  }
+  CHECK(changed_by_threads("selective-removal",
+                           folder,
+                           "classes.csv",
+                           tiny(),
+                           {"runs.csv", "summary.csv", "verdicts.csv", "selective-removal.csv"}) ==
+        std::vector<std::string>{});
+  const std::string labels =
+      read_file(folder / "1/selective-removal/quick/selective-removal_labels.gp");
+  CHECK(labels.find(kWhoseDefinitionsNote) != std::string::npos);
 }
 
 TEST_CASE("what cannot be removed is refused in one line") {
   const TemporaryFolder folder;
   write_tables(folder, 100);
   const auto refused = [&](const char* table, const char* set, const char* word) {
-    const auto outcome = run(folder, table, "none", {set});
-    CHECK(outcome.first == kUserError);
-    CHECK_MESSAGE(outcome.second.find(word) != std::string::npos, outcome.second);
-    CHECK(std::count(outcome.second.begin(), outcome.second.end(), '\n') == 1);
+    const auto outcome = run_on_table("selective-removal", folder, table, "none", tiny({set}));
+    CHECK_MESSAGE(is_refused(outcome, word), outcome.second);
   };
   refused("numbers.csv", "mislabelled=0", "classes");
   refused("classes.csv", "early_epochs=9", "early_epochs");

@@ -197,11 +197,13 @@ TEST_CASE("sweeps, recall curves, response paths and dot plots are drawn in thre
   }
 }
 
-TEST_CASE("PNG and SVG of panels are the same bytes from run to run") {
+TEST_CASE("figures of panels are the same bytes from run to run, and PDF forgets the day") {
   if (!has_gnuplot()) return;
   const ScratchFolder one, two;
   for (const fs::path& folder : {one.path, two.path}) CHECK(write_panel_figure(folder, recall()));
-  for (const char* name : {"recall.png", "recall.svg", "recall.csv", "recall_labels.gp"}) {
+  for (const char* name :
+       {"recall.png", "recall.svg", "recall.pdf", "recall.csv", "recall_labels.gp"}) {
     CHECK(content(one.path / name) == content(two.path / name));
   }
+  CHECK(content(one.path / "recall.pdf").find("(D:19700101000000") != std::string::npos);
 }

@@ -8,10 +8,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <numeric>
 #include <string>
 
 #include "influence/curvature/objective_curvature.h"
+#include "influence/estimators/influence_function.h"
 #include "influence/few_parameters/parameter_subset.h"
+#include "influence/few_parameters/softmax_head.h"
 #include "influence/solvers/bunch_kaufman.h"
 #include "tests/support/problems.h"
 #include "tests/support/random_numbers.h"
@@ -165,6 +168,20 @@ TEST_CASE(
   // stiffness * correction -> r' r / N
   CHECK(distance(correction(1e5), correction(1e6)) < 1e-3);
   CHECK(distance(correction(1e6), correction(1e7)) < 1e-4);
+}
+
+TEST_CASE("with everything below frozen, full influence is the last layer's influence") {
+  for (const Trained& net : trained_networks()) {
+    // What is left to train is a linear model on the features: all of its parameters are the head.
+    const HeadProblem head = head_problem(net.p.model, net.p.train, net.theta);
+    const HeadProblem asked = head_problem(net.p.model, net.p.query, net.theta);
+    const LeaveOneOut frozen(head.model, head.data, net.p.weight_decay, 0, head.w, head.w);
+    std::vector<Index> all(static_cast<std::size_t>(net.p.size()));
+    std::iota(all.begin(), all.end(), Index{0});
+    const InfluenceFunction full(frozen, {.curvature = Curvature::full});
+    CHECK(distance(full.scores(asked.data, all).values, net.restricted("last_layer").restricted) <
+          1e-10);
+  }
 }
 
 TEST_CASE("the last layer's influence is the slope of retraining the head on frozen features") {
