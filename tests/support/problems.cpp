@@ -56,7 +56,7 @@ Problem tanh_classification_problem() {
   return make_problem(make_blobs(48, 2, 3, 0.8, 16), 6, "mlp:4", 0.01);
 }
 
-Problem image_problem(const std::string& model, Eigen::Index side, Eigen::Index examples) {
+Problem cnn_problem(const std::string& model, Eigen::Index side, Eigen::Index examples) {
   Dataset data = make_blobs(examples + 4, 2 * side * side, 2, 0.8, 17);
   data.image = {.channels = 2, .height = side, .width = side};
   return make_problem(data, 4, model, 0.01);

@@ -58,9 +58,9 @@ Problem tanh_classification_problem();
 
 /// Blobs of two classes, read as images of side x side pixels with two channels, for a network of
 /// images.
-Problem image_problem(const std::string& model = "lenet:2",
-                      Eigen::Index side = 4,
-                      Eigen::Index examples = 20);
+Problem cnn_problem(const std::string& model = "lenet:2",
+                    Eigen::Index side = 4,
+                    Eigen::Index examples = 20);
 
 /// Every kind, for laws that hold for all of them.
 std::vector<Problem> every_problem();

@@ -72,9 +72,9 @@ TEST_CASE("EK-FAC is the Gauss-Newton matrix of one example of a linear model, f
 
 TEST_CASE("EK-FAC's values are the diagonal of the mean Gauss-Newton matrix in its basis") {
   std::vector<Problem> problems = every_problem();
-  problems.push_back(image_problem("lenet:2/3"));
-  problems.push_back(image_problem("resnet:2"));
-  problems.push_back(image_problem("resnet:2", 16, 80));  // in more parts than one
+  problems.push_back(cnn_problem("lenet:2/3"));
+  problems.push_back(cnn_problem("resnet:2"));
+  problems.push_back(cnn_problem("resnet:2", 16, 80));  // in more parts than one
   problems.push_back(reconstruction_problem("conv_autoencoder:3,2/2"));
   for (const Problem& p : problems) {
     Objective q = p.objective();
@@ -129,7 +129,7 @@ TEST_CASE("of a convolution whose window covers the image, EK-FAC is that of the
 
 TEST_CASE("where all patches are equal, a convolution's EK-FAC is the dense layer's on a patch") {
   // 144 positions of one value, in 36 equal means: the network of one patch, summed in a row.
-  Problem p = image_problem("lenet:2", 16, 12);
+  Problem p = cnn_problem("lenet:2", 16, 12);
   p.train.inputs = p.train.inputs.topRows(2).replicate(256, 1).eval();
   Dataset patches = p.train;
   patches.inputs = p.train.inputs.topRows(50);
@@ -188,9 +188,9 @@ TEST_CASE("a convolution's basis is that of moments summed over positions") {
 }
 
 TEST_CASE("the blocks of gains, shifts and biases that stand alone are Gauss-Newton's") {
-  ModelSpec spec = image_problem().model.spec();
+  ModelSpec spec = cnn_problem().model.spec();
   spec.layer_norm = true;
-  const Problem p = {Model(spec), image_problem().train, image_problem().query, 0};
+  const Problem p = {Model(spec), cnn_problem().train, cnn_problem().query, 0};
   const Problem conv = reconstruction_problem("conv_autoencoder:3/2");
   const auto check = [](const Problem& of, Index begin, Index size) {
     Objective q = of.objective();

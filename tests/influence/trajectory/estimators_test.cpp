@@ -156,7 +156,7 @@ TEST_CASE("MoSo has no query: its one row is the training set's own, whatever is
 }
 
 TEST_CASE("every estimator takes a CNN, and SOURCE's EK-FAC is nearest to its Gauss-Newton") {
-  const Problem p = image_problem();
+  const Problem p = cnn_problem();
   const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, 0));
   for (const Kind kind : trajectory_estimators()) CHECK(estimate(kind, s).allFinite());
   const MatrixXd whole = estimate(Kind::source_gauss_newton, s);

@@ -86,7 +86,7 @@ TEST_CASE("checkpoints are the middles of equal parts of a segment") {
 }
 
 TEST_CASE("source is its forward sum of segments, with the matrix exponential itself") {
-  for (const Problem& p : {tanh_classification_problem(), image_problem()})
+  for (const Problem& p : {tanh_classification_problem(), cnn_problem()})
     for (const double momentum : {0.0, 0.5})
       for (const SourceCurvature curvature : kAll) {
         const Recorded s = uneven(p, protocol_of(OptimiserKind::sgd, momentum));
