@@ -179,6 +179,31 @@ TEST_CASE("random proxy batches have the curvature of all data on average") {
   CHECK(centred.norm() > 1e-3 * whole.norm());
 }
 
+TEST_CASE("each step draws a proxy batch of its own") {
+  // The second order is a product of two steps' curvatures: with draws of their own its mean is
+  // the product of the means, with one draw for all steps there is the variance on top.
+  const Problem p = tanh_classification_problem();
+  const Recorded r(p, plain_sgd(1000000, 0.5, 4));
+  const QueryLosses queries(p.model, p.query, QueryLosses::As::mean);
+  const auto second = [&](Index batch, std::uint64_t seed) {
+    const Approximation two{.order = 2, .proxy_batch = batch, .seed = seed};
+    Approximation one = two;
+    one.order = 1;
+    return VectorXd(
+        (approximate_values(r.path(), queries, two) - approximate_values(r.path(), queries, one))
+            .transpose());
+  };
+  const VectorXd whole = second(p.size(), 0);
+  constexpr Index kDraws = 200;
+  VectorXd along(kDraws);  // how much of `whole` is in a draw
+  for (Index s = 0; s < kDraws; ++s)
+    along(s) = second(2, static_cast<std::uint64_t>(s)).dot(whole) / whole.squaredNorm();
+  const double error =
+      std::sqrt((along.array() - along.mean()).square().sum() / (kDraws * (kDraws - 1.0)));
+  CAPTURE(error);
+  CHECK(std::abs(along.mean() - 1) < 3 * error);
+}
+
 TEST_CASE("differences of gradients miss by the first power of the displacement") {
   const Problem p = tanh_regression_problem();
   const Recorded r(p, short_protocol(OptimiserKind::nesterov, 9));

@@ -153,6 +153,17 @@ TEST_CASE("source has the sign of retraining") {
   }
 }
 
+TEST_CASE("source refuses a segment in which negative curvature grows beyond all numbers") {
+  const Problem p = tanh_classification_problem();
+  const Recorded s(p, plain_sgd(1000000, 1e6, 2));
+  CHECK_THROWS_WITH_AS(
+      source_scores(s.path(),
+                    s.queries(),
+                    {.segments = 2, .checkpoints = 1, .curvature = SourceCurvature::hessian}),
+      doctest::Contains("expected a finite exponential: take more segments"),
+      std::invalid_argument);
+}
+
 TEST_CASE("what source cannot do is refused") {
   const Problem p = ridge_problem();
   const Recorded adam = uneven(p, protocol_of(OptimiserKind::adam));

@@ -141,6 +141,37 @@ TEST_CASE("Grad-Dot and Grad-Cos are products of the last gradients, and of thei
   CHECK((own.diagonal().array() - 1).abs().maxCoeff() < 1e-13);
 }
 
+TEST_CASE("Grad-Cos is 0 for an example or a query without a gradient") {
+  Problem p = tanh_regression_problem();
+  const Protocol protocol = plain_sgd(9, 0.15, 2);
+  // No weight: what the example's target is has no say in the training.
+  Objective objective = p.objective();
+  objective.weights(4) = 0;
+  const VectorXd theta = train(objective, p.anywhere(1), protocol).theta;
+  p.train.targets.col(4) = outputs(p.model, p.train.inputs, theta).col(4);
+  p.query.targets.col(1) = outputs(p.model, p.query.inputs, theta).col(1);
+  Recorded r(p, protocol);
+  r.objective.weights(4) = 0;
+  r.record(protocol);
+  REQUIRE(loss_gradients(p.model, p.train, r.log.end.theta).col(4).isZero(0));
+  r.objective.weights(4) = 1.0 / static_cast<double>(p.size());
+  const MatrixXd values = grad_cos(r.path(), r.queries()).values;
+  CHECK(values.allFinite());
+  CHECK(values.col(4).isZero(0));
+  CHECK(values.row(1).isZero(0));
+  CHECK(values.cwiseAbs().maxCoeff() > 0);
+}
+
+TEST_CASE("a step of nobody's weight is nobody's in ideal TracIn") {
+  const Problem p = softmax_problem();
+  Recorded r(p, plain_sgd(1, 0.15, 2));
+  r.objective.weights(3) = 0;  // batches of one: weight decay alone moves theta there
+  r.record(plain_sgd(1, 0.15, 2));
+  const MatrixXd values = tracin_ideal(r.path(), r.queries()).values;
+  CHECK(values.allFinite());
+  CHECK(values.col(3).isZero(0));
+}
+
 TEST_CASE("MoSo is TracIn with the others' risk as the query, and its squared form the formula") {
   const Recorded r(tanh_classification_problem(), plain_sgd(9));
   const Checkpoints c = choose_checkpoints(r.log.steps(), {Sampling::random, 4, 1});
