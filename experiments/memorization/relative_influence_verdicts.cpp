@@ -231,9 +231,8 @@ void draw(const std::vector<RelativeResult>& done, const std::filesystem::path& 
   figure.columns = 2;
   figure.footnotes = {
       "Error bars: 95 %, Student's t over seeds. all: every training example, the chance level.",
-      "outliers: the tenth of largest self-influence. isolated: the tenth farthest from their "
-      "fifth "
-      "neighbour.",
+      std::string("outliers: the tenth of largest self-influence. ") +
+          "isolated: the tenth farthest from their fifth neighbour.",
       "ratio: to one example. per self: over the example's self-influence. Distances of features.",
       "wrong: mislabelled. AUC 0.5: the benefit ratio does not tell the two groups apart.",
       kWhoseDefinitionsNote};
