@@ -9,6 +9,7 @@
 
 #include "datasets/random.h"
 #include "influence/metrics/correlation.h"
+#include "influence/trajectory/unrolled.h"
 #include "models/third_derivative.h"
 
 namespace leaveout {
@@ -80,7 +81,6 @@ class Walk {
   MatrixXd slopes(const LoggedStep& step, const std::vector<Index>& who, const MatrixXd& g_bar);
   void credit(const LoggedStep& step, const MatrixXd& g_bar);
   std::vector<Index> curvature_batch(const LoggedStep& step) const;
-  StepDerivative derivative(const LoggedStep& step);
   bool exact_gradients() const { return how_.gradient_period == 1; }
 
   Trajectory path_;
@@ -103,7 +103,7 @@ class Walk {
 
 void Walk::visit(const LoggedStep& step) {
   ask(step);
-  const MatrixXd g_bar = derivative(step).pull(adjoint_);
+  const MatrixXd g_bar = step_derivative(path_, step, evaluate_, g_).pull(adjoint_);
   products(step, g_bar);
   // Cut after some order, the curvature moves each order on to the next, and the last one nowhere.
   const Index fed = how_.order ? columns_ - count_ : columns_;
@@ -123,13 +123,6 @@ void Walk::ask(const LoggedStep& step) {
   if (how_.dropped == DroppedTerm::last_boundary && t == last) adjoint -= whole * target;
   if (how_.dropped == DroppedTerm::last_boundary && t == last - 1) adjoint += whole * last_;
   last_ = target;
-}
-
-StepDerivative Walk::derivative(const LoggedStep& step) {
-  // Only Adam's derivative depends on the gradient.
-  if (path_.log->protocol.optimiser == OptimiserKind::adam)
-    step_gradient(evaluate_, step.before.theta, step.batch, g_);
-  return {path_.log->protocol, step.rate, g_, step.after};
 }
 
 std::vector<Index> Walk::curvature_batch(const LoggedStep& step) const {

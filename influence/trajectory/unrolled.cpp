@@ -71,17 +71,17 @@ double penalty_curvature(const Trajectory& path) {
   return path.objective->weight_decay + path.objective->damping;
 }
 
-StepDerivative derivative_of(const Trajectory& path,
-                             const LoggedStep& step,
-                             Evaluator& evaluate,
-                             VectorXd& g) {
+}  // namespace
+
+StepDerivative step_derivative(const Trajectory& path,
+                               const LoggedStep& step,
+                               Evaluator& evaluate,
+                               VectorXd& g) {
   // Only Adam's derivative depends on the gradient.
   if (path.log->protocol.optimiser == OptimiserKind::adam)
     step_gradient(evaluate, step.before.theta, step.batch, g);
   return {path.log->protocol, step.rate, g, step.after};
 }
-
-}  // namespace
 
 MatrixXd removal_tangents(const Trajectory& path,
                           const std::vector<Group>& removed,
@@ -106,7 +106,7 @@ MatrixXd removal_tangents(const Trajectory& path,
           step.before.theta, step.batch, tangent.theta, dg, options.curvature);
     take_removed(
         path, step, places(step.batch, columns_of), own, options.curvature, tangent.theta, dg);
-    derivative_of(path, step, evaluate, g).push(dg, tangent);
+    step_derivative(path, step, evaluate, g).push(dg, tangent);
     if (after) after(step.number + 1, tangent.theta);
   });
   return tangent.theta;
@@ -132,7 +132,7 @@ MatrixXd unrolled_values(const Trajectory& path,
   MatrixXd product, slopes;
   VectorXd g(path.parameters());
   replay.backward([&](const LoggedStep& step) {
-    const MatrixXd g_bar = derivative_of(path, step, evaluate, g).pull(adjoint);
+    const MatrixXd g_bar = step_derivative(path, step, evaluate, g).pull(adjoint);
     // The mini-batch's product has the slopes of its examples' losses along g_bar with it.
     evaluate.batch_curvature_product(
         step.before.theta, step.batch, g_bar, product, options.curvature, &slopes);

@@ -36,6 +36,13 @@ struct UnrollOptions {
   bool without_own_curvature = false;
 };
 
+/// The derivative of a logged step, which all walks over a path are made of. Adam's alone depends
+/// on the step's gradient: `g` (P) has room for it.
+StepDerivative step_derivative(const Trajectory& path,
+                               const LoggedStep& step,
+                               Evaluator& evaluate,
+                               Eigen::VectorXd& g);
+
 /// u (P x K), for each group the derivative of theta at the end as the group's weights are
 /// multiplied by (1 - s), at s = 0: to first order what removal does. `after`, if any, is called
 /// after each step with the number of steps done and the tangents of theta.
