@@ -14,14 +14,6 @@ namespace leaveout {
 
 namespace {
 
-/// Reverse sweep from row `row` of slot `from`, all columns seeded with 1.
-template <class S>
-void reverse_from(Workspace<S>& ws, SlotId from, Index row) {
-  ws.clear_adjoints();
-  ws.sink_bar(from).cleared().row(row).setOnes();
-  reverse(ws, ws.program().slot(from).producer);
-}
-
 /// Factors of all examples, tile by tile.
 template <class S>
 void fill_factors(
@@ -35,7 +27,7 @@ void fill_factors(
   for (Index begin = 0; begin < batch.columns; begin += ws.capacity()) {
     const Index count = std::min(ws.capacity(), batch.columns - begin);
     ws.bind_batch(batch, begin, count);
-    forward(ws);
+    prepare(ws);
     reverse_from(ws, from, row);
     for (auto& layer : g.layers) {
       if (layer.place.in > 0) layer.x.middleCols(begin, count) = ws.x(layer.place.input);
@@ -55,7 +47,7 @@ void fill_columns(
   for (Index n = 0; n < batch.columns; ++n) {
     ws.bind_batch(batch, n, 1);
     ws.bind_gradient(g.columns.col(n).data());
-    forward(ws);
+    prepare(ws);
     reverse_from(ws, from, row);
     ws.finish_gradient();
   }

@@ -2,7 +2,7 @@
 #pragma once
 // The four sweeps: walks over a Program's operations, each a loop over a list.
 //
-//   forward(ws);                       // values
+//   forward(ws);                       // values; prepare(ws): all that derivatives need of them
 //   seed(ws); reverse(ws);             // adjoints of the objective; gradient if one is bound
 //   tangent(ws);                       // tangents of all bound directions
 //   reverse_tangent(ws, curvature);    // adjoint-tangents; HV if bound
@@ -21,6 +21,12 @@ void forward(Workspace<S>& ws) {
   for (const auto& op : ws.program().ops()) op->forward(ws);
 }
 
+/// The forward sweep for the other three, where nobody reads the losses and the objective.
+template <class S>
+void prepare(Workspace<S>& ws) {
+  for (const auto& op : ws.program().ops()) op->prepare(ws);
+}
+
 /// Starts a reverse sweep at the objective: forgets old adjoints, sets d objective = 1.
 template <class S>
 void seed(Workspace<S>& ws) {
@@ -37,6 +43,15 @@ void reverse(Workspace<S>& ws, int first = -1, int last = 0) {
     const Op<S>& op = *ops[static_cast<std::size_t>(i)];
     if (ws.bar_active(op.output())) op.reverse(ws);
   }
+}
+
+/// Reverse sweep from row `row` of slot `from`, all columns seeded with 1: of the losses, say, so
+/// that no example's weight counts.
+template <class S>
+void reverse_from(Workspace<S>& ws, SlotId from, Index row = 0) {
+  ws.clear_adjoints();
+  ws.sink_bar(from).cleared().row(row).setOnes();
+  reverse(ws, ws.program().slot(from).producer);
 }
 
 /// The reverse sweep that reverse_tangent(ws, curvature) needs, where nobody asks for the gradient.
