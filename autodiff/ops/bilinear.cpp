@@ -6,30 +6,12 @@
 #include <type_traits>
 
 #include "autodiff/families.h"
+#include "autodiff/layer_product.h"
 #include "autodiff/small_product.h"
 
 namespace leaveout {
 
 namespace {
-
-/// put = a b or a' b: by the kernel for small a (small_product.h) where that is faster.
-template <class S>
-void multiply(const ConstMatrixMap<S>& a,
-              bool transposed,
-              const ConstMatrixMap<S>& b,
-              Sink<S> put) {
-  if constexpr (std::is_same_v<S, double>) {
-    const Index rows = put.map.rows(), inner = b.rows(), n = b.cols();
-    if (small_enough(rows, inner, n)) {
-      multiply_small(a.data(), rows, inner, transposed, b.data(), n, put.map.data(), !put.fresh);
-      return;
-    }
-  }
-  if (transposed)
-    put(a.transpose() * b);
-  else
-    put(a * b);
-}
 
 /// put = y b'.
 template <class S>
@@ -86,34 +68,27 @@ class Affine final : public MatrixProduct<Affine<S>, S> {
   const char* name() const override { return "affine"; }
 
   void forward(Workspace<S>& ws) const override {
-    const ConstMatrixMap<S> w = ws.x(this->a()), column = ws.x(bias());
-    const ConstMatrixMap<S> x = with_rows(ws.x(this->b()), w.cols());
-    MatrixMap<S> z(ws.y(this->output()).data(), w.rows(), x.cols());
-    if constexpr (std::is_same_v<S, double>) {
-      if (small_enough(w.rows(), w.cols(), x.cols())) {
-        multiply_small(w.data(),
-                       w.rows(),
-                       w.cols(),
-                       false,
-                       x.data(),
-                       x.cols(),
-                       z.data(),
-                       false,
-                       column.data());
-        return;
-      }
-    }
-    Base::forward(ws);
-    z.colwise() += Vector<S>::Map(column.data(), column.rows());
+    const ConstMatrixMap<S> w = ws.x(this->a());
+    Sink<S> z{ws.y(this->output()), true};
+    multiply(
+        w, false, with_rows(ws.x(this->b()), w.cols()), z.with_rows(w.rows()), ws.x(bias()).data());
   }
   void tangent(Workspace<S>& ws) const override {
-    Base::tangent(ws);
-    for (Index t = 0; t < ws.directions(); ++t)
-      if (ws.dot_active(bias(), t)) {
-        const ConstMatrixMap<S> column = ws.x_dot(bias(), t);
-        Sink<S> put = ws.sink_dot(this->output(), t).with_rows(column.rows());
-        put(side_by_side(column, put.map.cols()));
-      }
+    this->tangent_of_right(ws);
+    const ConstMatrixMap<S> w = ws.x(this->a());
+    const ConstMatrixMap<S> x = with_rows(ws.x(this->b()), w.cols());
+    for (Index t = 0; t < ws.directions(); ++t) {
+      const bool shifts = ws.dot_active(bias(), t);
+      if (ws.dot_active(this->a(), t))
+        multiply(ws.x_dot(this->a(), t),
+                 false,
+                 x,
+                 ws.sink_dot(this->output(), t).with_rows(w.rows()),
+                 shifts ? ws.x_dot(bias(), t).data() : nullptr);
+      else if (shifts)
+        ws.sink_dot(this->output(), t)
+            .with_rows(w.rows())(side_by_side(ws.x_dot(bias(), t), x.cols()));
+    }
   }
   void reverse(Workspace<S>& ws) const override {
     Base::reverse(ws);
