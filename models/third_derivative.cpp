@@ -47,8 +47,8 @@ std::vector<MatrixXd> data_of(const Objective& q) {
   return data;
 }
 
-Workspace<Complex> workspace(const Program<Complex>& program, Index columns, Index directions = 1) {
-  return {program, std::min(default_tile(program), columns), directions};
+Workspace<Complex> workspace(const Program<Complex>& program, Index columns) {
+  return {program, std::min(default_tile(program), columns), 1};
 }
 
 }  // namespace
@@ -92,24 +92,6 @@ MatrixXd loss_hessian_products(const Model& model,
   Workspace<Complex> ws = workspace(program, data.size());
   const Eigen::VectorXcd at = moved(theta, v);  // (P)
   return materialise(per_example_gradients(ws, columns.batch, at)).imag() / kStep;
-}
-
-MatrixXd slope_derivatives(const Model& model,
-                           const Dataset& data,
-                           const VectorXd& theta,
-                           const VectorXd& u,
-                           const MatrixXd& v,
-                           const MatrixXd& w) {
-  const Program<Complex> program = record<Complex>(model.spec(), Term::loss);
-  const ComplexData columns({data.inputs, data.targets, MatrixXd::Ones(1, data.size())});
-  Workspace<Complex> ws =
-      workspace(program, data.size(), std::min(v.cols(), Workspace<Complex>::kMaxDirections));
-  const Eigen::MatrixXcd directions =
-      v.cast<Complex>() + Complex(0, kStep) * w.cast<Complex>();  // (P x k)
-  const Eigen::VectorXcd at = moved(theta, u);                    // (P)
-  Eigen::MatrixXcd slopes(data.size(), v.cols());
-  loss_slopes<Complex>(ws, columns.batch, at, directions, slopes);
-  return slopes.imag() / kStep;
 }
 
 OutputDerivatives output_derivatives(const Model& model,

@@ -36,16 +36,6 @@ Eigen::MatrixXd loss_hessian_products(const Model& model,
                                       const Eigen::VectorXd& theta,
                                       const Eigen::VectorXd& v);
 
-/// The derivative of each example's slopes along v + s w at theta + s u, in s at s = 0:
-/// w' grad loss_i + v' Hess loss_i u, for each column of V and W (P x k): (N x k). No gradient is
-/// formed.
-Eigen::MatrixXd slope_derivatives(const Model& model,
-                                  const Dataset& data,
-                                  const Eigen::VectorXd& theta,
-                                  const Eigen::VectorXd& u,
-                                  const Eigen::MatrixXd& v,
-                                  const Eigen::MatrixXd& w);
-
 /// Outputs f(theta + s v) and their derivatives in s at s = 0, each (O x N).
 struct OutputDerivatives {
   Eigen::MatrixXd value, first, second;

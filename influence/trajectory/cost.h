@@ -21,6 +21,11 @@ struct Cost {
   void add_slopes(Eigen::Index examples, Eigen::Index directions) {
     differentiated += static_cast<double>(examples * (1 + 2 * directions)) / 3;
   }
+  /// Of those slopes' derivatives along one more direction that all share: 6 + 3 directions. The
+  /// layer that reads the data takes less of all this, 2 + 2 where its gradient is two.
+  void add_slope_derivatives(Eigen::Index examples, Eigen::Index directions) {
+    differentiated += static_cast<double>(examples * (2 + directions));
+  }
   /// In passes over N examples. A Hessian product is priced as two gradients.
   double passes(Eigen::Index examples) const {
     return (differentiated + 2 * products) / static_cast<double>(examples);

@@ -34,9 +34,9 @@
 // example that was never drawn gets a score all the same; one of weight zero gets exactly none.
 //
 // <G_V, H_B g_z> = <H_B G_V, g_z>, so all examples share one product per checkpoint, and the other
-// half is a second derivative of their losses along G_V and G_B, taken in one pass over the data:
-// with Eq. (6) under three gradient passes for a checkpoint, with exact products, whose pass is in
-// complex numbers, several times that.
+// half is a second derivative of their losses along G_V and G_B. Both come from one pass over the
+// data in which no example's gradient is formed (models/loss_slopes.h), for one query in
+// about two gradient passes; so do the two passes of Eq. (6).
 //
 //   Scores paper = diff_in_scores(path, queries);
 //   Scores whole = diff_in_scores(path, queries, consistent_diff_in());

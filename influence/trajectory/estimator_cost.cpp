@@ -138,7 +138,8 @@ struct Count {
         counted().add_slopes(path.examples(), queries);  // here, and a little further
         counted().add_slopes(path.examples(), queries);
       } else {
-        counted().products += number((b + path.examples()) * queries);
+        counted().products += number(b * queries);
+        counted().add_slope_derivatives(path.examples(), queries);
       }
     }
     states(static_cast<Index>(checkpoints.size()));

@@ -17,8 +17,8 @@
 //   tracin_first_order               S slopes along Q                                  T states
 //   tracin_checkpoints               N slopes along Q each                             m states
 //   grad_dot (grad_cos)              N slopes along Q (and N gradients)                the end
-//   diff_in                          each: b gradients, Q b + Q N products, N slopes along 2 Q
-//   diff_in_differences              each: (1 + Q) b gradients, N slopes along 2 Q and along Q
+//   diff_in                          each: b gradients, Q b products, N slopes' derivatives
+//   diff_in_differences              each: (1 + Q) b gradients, N slopes along Q twice
 //   diff_in_consistent               diff_in at all T, and N slopes along Q at the start
 //
 // Those of tracin and diff_in are what their `Cost*` counts. The others' are what the method needs:

@@ -62,13 +62,6 @@ TEST_CASE("many third derivatives and the examples' Hessian products are those o
       CHECK((all.col(1) - third_derivative(q, theta, u, u)).norm() <= 1e-14 * all.norm());
     }
     const MatrixXd products = loss_hessian_products(p.model, p.train, theta, v);
-    MatrixXd pair(theta.size(), 2), other(theta.size(), 2);
-    pair << u, v;
-    other << 0.3 * v, u;
-    const MatrixXd bent = slope_derivatives(p.model, p.train, theta, v, pair, other);
-    const MatrixXd g = loss_gradients(p.model, p.train, theta);
-    const MatrixXd sum = products.transpose() * pair + g.transpose() * other;
-    CHECK((bent - sum).norm() <= 1e-13 * sum.norm());
     for (const Index i : {Index(0), p.size() - 1}) {
       const Dataset one = take(p.train, {i});
       CHECK(distance(products.col(i), product(training_objective(p.model, one, 0), theta, v)) <
