@@ -143,7 +143,7 @@ void loss_slopes(Workspace<S>& ws,
   }
   ws.bind_parameters(theta.data());
   for_each_tile(ws, batch, [&](Index begin, Index) {
-    forward(ws);
+    prepare(ws);
     for (Index j = 0; j < v.cols(); j += ws.max_directions()) {
       ws.bind_directions(v.col(j).data(), std::min(ws.max_directions(), v.cols() - j));
       tangent(ws);
@@ -175,7 +175,7 @@ void curvature_product(Workspace<S>& ws,
   ws.bind_parameters(theta.data());
   ws.bind_gradient(nullptr);
   for_each_tile(ws, batch, [&](Index begin, Index) {
-    forward(ws);
+    prepare(ws);
     seed(ws);
     reverse_for(ws, curvature);
     for (Index j = 0; j < v.cols(); j += ws.max_directions()) {

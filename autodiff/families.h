@@ -75,20 +75,10 @@ class BilinearOp : public Op<S> {
   }
 
   void tangent(Workspace<S>& ws) const override {
-    const SlotId out = this->output();
-    if (stacks(ws, b()) && ws.dot_active_all(b()) && !ws.dot_active(out)) {
-      Sink<S> put = ws.sink_dot_stack(out);
-      self().product(ws.x(a()), ws.x_dot_stack(b()), put);
-    } else {
-      for (Index t = 0; t < ws.directions(); ++t)
-        if (ws.dot_active(b(), t)) {
-          Sink<S> put = ws.sink_dot(out, t);
-          self().product(ws.x(a()), ws.x_dot(b(), t), put);
-        }
-    }
+    tangent_of_right(ws);
     for (Index t = 0; t < ws.directions(); ++t)
       if (ws.dot_active(a(), t)) {
-        Sink<S> put = ws.sink_dot(out, t);
+        Sink<S> put = ws.sink_dot(this->output(), t);
         self().product(ws.x_dot(a(), t), ws.x(b()), put);
       }
   }
@@ -141,6 +131,20 @@ class BilinearOp : public Op<S> {
  protected:
   SlotId a() const { return this->input(0); }
   SlotId b() const { return this->input(1); }
+  /// y_dot += B(a, b_dot).
+  void tangent_of_right(Workspace<S>& ws) const {
+    const SlotId out = this->output();
+    if (stacks(ws, b()) && ws.dot_active_all(b()) && !ws.dot_active(out)) {
+      Sink<S> put = ws.sink_dot_stack(out);
+      self().product(ws.x(a()), ws.x_dot_stack(b()), put);
+    } else {
+      for (Index t = 0; t < ws.directions(); ++t)
+        if (ws.dot_active(b(), t)) {
+          Sink<S> put = ws.sink_dot(out, t);
+          self().product(ws.x(a()), ws.x_dot(b(), t), put);
+        }
+    }
+  }
 
  private:
   const Derived& self() const { return static_cast<const Derived&>(*this); }

@@ -33,6 +33,8 @@ class Op {
 
   /// Overwrites the output's value.
   virtual void forward(Workspace<S>& ws) const = 0;
+  /// What the other sweeps need of forward(): of a loss, all but the losses themselves.
+  virtual void prepare(Workspace<S>& ws) const { forward(ws); }
   /// Adds to the output's tangent, for every active direction.
   virtual void tangent(Workspace<S>& ws) const = 0;
   /// Adds to the inputs' adjoints. Only called when the output's adjoint is there.

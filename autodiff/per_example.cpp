@@ -27,7 +27,7 @@ void fill_factors(
   for (Index begin = 0; begin < batch.columns; begin += ws.capacity()) {
     const Index count = std::min(ws.capacity(), batch.columns - begin);
     ws.bind_batch(batch, begin, count);
-    forward(ws);
+    prepare(ws);
     reverse_from(ws, from, row);
     for (auto& layer : g.layers) {
       if (layer.place.in > 0) layer.x.middleCols(begin, count) = ws.x(layer.place.input);
@@ -47,7 +47,7 @@ void fill_columns(
   for (Index n = 0; n < batch.columns; ++n) {
     ws.bind_batch(batch, n, 1);
     ws.bind_gradient(g.columns.col(n).data());
-    forward(ws);
+    prepare(ws);
     reverse_from(ws, from, row);
     ws.finish_gradient();
   }

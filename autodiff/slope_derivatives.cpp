@@ -43,7 +43,7 @@ void sweep(Workspace<double>& ws,
            double* g = nullptr,
            double* hu = nullptr) {
   ws.bind_gradient(g);
-  forward(ws);
+  prepare(ws);
   reverse_from(ws, ws.program().roles().losses);
   ws.bind_directions(u.data(), 1);
   ws.bind_products(hu);
@@ -100,7 +100,7 @@ void factored(Workspace<double>& ws,
               const Vector<double>& u,
               const ConstRef<double>& v,
               const ConstRef<double>& w,
-              MutRef<double> l) {
+              MutRef<double>& l) {
   const Program<double>& program = ws.program();
   const auto layers = {&program.affine_layers(), &program.spread_columns()};
   Index widest = 0;
@@ -126,7 +126,7 @@ void one_by_one(Workspace<double>& ws,
                 const Vector<double>& u,
                 const ConstRef<double>& v,
                 const ConstRef<double>& w,
-                MutRef<double> l) {
+                MutRef<double>& l) {
   Vector<double> g(u.size()), hu(u.size());
   for (Index n = 0; n < batch.columns; ++n) {
     ws.bind_batch(batch, n, 1);

@@ -88,18 +88,38 @@ constexpr int columns_for() {
   return std::clamp((kRegisters - vectors - 2) / vectors, 1, 8);
 }
 
-/// kColumns columns of y = a b, with a packed behind the column that sums start from
-/// (C::kRows x (1 + k)). Padded rows run over into the next
-/// column, whose numbers are written later (overwriting) or get zeros added; the last column has
-/// none and is written in part.
+/// A small factor as whole columns, (C::kRows x k), and the column that sums start from.
+template <class C>
+struct Packed {
+  C start;
+  const double* columns;
+};
+
+/// a or a', whose columns are padded with zeros into `room` where they are not whole already.
+template <class C>
+Packed<C> pack(
+    const double* a, Index m, Index k, bool transposed, const double* bias, double* room) {
+  double start[C::kRows] = {};
+  if (bias) std::copy_n(bias, m, start);
+  if (m == C::kRows && !transposed) return {C::read(start), a};
+  for (Index i = 0; i < k; ++i) {
+    double* const column = room + i * C::kRows;
+    for (Index r = 0; r < m; ++r) column[r] = transposed ? a[i + r * k] : a[r + i * m];
+    for (Index r = m; r < C::kRows; ++r) column[r] = 0;
+  }
+  return {C::read(start), room};
+}
+
+/// kColumns columns of y = a b. Padded rows run over into the next column, whose numbers are
+/// written later (overwriting) or get zeros added; the last column has none and is written in part.
 template <class C, int kColumns, bool kAdd>
-void multiply_block(const double* packed, Index m, Index k, const double* b, double* y, bool last) {
+void multiply_block(const Packed<C>& a, Index m, Index k, const double* b, double* y, bool last) {
   C sum[kColumns];
-  const C start = C::read(packed);
+  const C start = a.start;
   LEAVEOUT_UNROLL
   for (int j = 0; j < kColumns; ++j) sum[j] = start;
   for (Index i = 0; i < k; ++i) {
-    const C column = C::read(packed + (i + 1) * C::kRows);
+    const C column = C::read(a.columns + i * C::kRows);
     LEAVEOUT_UNROLL
     for (int j = 0; j < kColumns; ++j) sum[j].template take<true>(column, b[i + j * k]);
   }
@@ -116,12 +136,12 @@ void multiply_block(const double* packed, Index m, Index k, const double* b, dou
 }
 
 template <class C, bool kAdd>
-void multiply_all(const double* packed, Index m, Index k, const double* b, Index n, double* y) {
+void multiply_all(const Packed<C>& a, Index m, Index k, const double* b, Index n, double* y) {
   constexpr int kColumns = columns_for<C>();
   Index j = 0;
   for (; j + kColumns <= n; j += kColumns)
-    multiply_block<C, kColumns, kAdd>(packed, m, k, b + j * k, y + j * m, j + kColumns == n);
-  for (; j < n; ++j) multiply_block<C, 1, kAdd>(packed, m, k, b + j * k, y + j * m, j + 1 == n);
+    multiply_block<C, kColumns, kAdd>(a, m, k, b + j * k, y + j * m, j + kColumns == n);
+  for (; j < n; ++j) multiply_block<C, 1, kAdd>(a, m, k, b + j * k, y + j * m, j + 1 == n);
 }
 
 /// kColumns columns of c = y b'. Padded rows are read from the next column and not written; behind
@@ -206,19 +226,14 @@ void multiply_small(const double* a,
                     double* y,
                     bool add,
                     const double* bias) {
-  alignas(64) double packed[kLargestRows * (1 + kLargestInner)];
+  alignas(64) double room[kLargestRows * kLargestInner];
   with_column(m, [&](auto empty) {
     using C = decltype(empty);
-    for (Index r = 0; r < C::kRows; ++r) packed[r] = bias && r < m ? bias[r] : 0;
-    for (Index i = 0; i < k; ++i) {
-      double* const column = packed + (i + 1) * C::kRows;
-      for (Index r = 0; r < m; ++r) column[r] = transposed ? a[i + r * k] : a[r + i * m];
-      for (Index r = m; r < C::kRows; ++r) column[r] = 0;
-    }
+    const Packed<C> factor = pack<C>(a, m, k, transposed, bias, room);
     if (add)
-      multiply_all<C, true>(packed, m, k, b, n, y);
+      multiply_all<C, true>(factor, m, k, b, n, y);
     else
-      multiply_all<C, false>(packed, m, k, b, n, y);
+      multiply_all<C, false>(factor, m, k, b, n, y);
   });
 }
 

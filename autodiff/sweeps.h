@@ -2,7 +2,7 @@
 #pragma once
 // The four sweeps: walks over a Program's operations, each a loop over a list.
 //
-//   forward(ws);                       // values
+//   forward(ws);                       // values; prepare(ws): all that derivatives need of them
 //   seed(ws); reverse(ws);             // adjoints of the objective; gradient if one is bound
 //   tangent(ws);                       // tangents of all bound directions
 //   reverse_tangent(ws, curvature);    // adjoint-tangents; HV if bound
@@ -19,6 +19,12 @@ namespace leaveout {
 template <class S>
 void forward(Workspace<S>& ws) {
   for (const auto& op : ws.program().ops()) op->forward(ws);
+}
+
+/// The forward sweep for the other three, where nobody reads the losses and the objective.
+template <class S>
+void prepare(Workspace<S>& ws) {
+  for (const auto& op : ws.program().ops()) op->prepare(ws);
 }
 
 /// Starts a reverse sweep at the objective: forgets old adjoints, sets d objective = 1.

@@ -10,6 +10,7 @@
 #include "autodiff/dense_curvature.h"
 #include "autodiff/ops/mean_functions.h"
 #include "autodiff/per_example.h"
+#include "models/loss_slopes.h"
 
 namespace leaveout {
 
@@ -65,9 +66,9 @@ struct Borrowed {
         batch{{inputs.data(), targets.data(), weights.data()}, inputs.cols()} {}
 };
 
-Workspace<double> loss_workspace(const Model& model, Index columns, Index directions = 0) {
+Workspace<double> loss_workspace(const Model& model, Index columns) {
   const Program<double>& program = model.program(Term::loss);
-  return {program, std::min(default_tile(program), columns), directions};
+  return {program, std::min(default_tile(program), columns)};
 }
 
 }  // namespace
@@ -268,12 +269,7 @@ MatrixXd loss_slopes(const Model& model,
                      const Dataset& data,
                      const VectorXd& theta,
                      const MatrixXd& v) {
-  const Borrowed borrowed(data.inputs, data.targets);
-  Workspace<double> ws =
-      loss_workspace(model, data.size(), std::min(v.cols(), Workspace<double>::kMaxDirections));
-  MatrixXd slopes(data.size(), v.cols());
-  loss_slopes<double>(ws, borrowed.batch, theta, v, slopes);
-  return slopes;
+  return LossSlopes(model, data, v.cols()).along(theta, v);
 }
 
 MatrixXd output_residuals(const Model& model, const Dataset& data, const MatrixXd& outputs) {

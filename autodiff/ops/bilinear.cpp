@@ -74,13 +74,21 @@ class Affine final : public MatrixProduct<Affine<S>, S> {
         w, false, with_rows(ws.x(this->b()), w.cols()), z.with_rows(w.rows()), ws.x(bias()).data());
   }
   void tangent(Workspace<S>& ws) const override {
-    Base::tangent(ws);
-    for (Index t = 0; t < ws.directions(); ++t)
-      if (ws.dot_active(bias(), t)) {
-        const ConstMatrixMap<S> column = ws.x_dot(bias(), t);
-        Sink<S> put = ws.sink_dot(this->output(), t).with_rows(column.rows());
-        put(side_by_side(column, put.map.cols()));
-      }
+    this->tangent_of_right(ws);
+    const ConstMatrixMap<S> w = ws.x(this->a());
+    const ConstMatrixMap<S> x = with_rows(ws.x(this->b()), w.cols());
+    for (Index t = 0; t < ws.directions(); ++t) {
+      const bool shifts = ws.dot_active(bias(), t);
+      if (ws.dot_active(this->a(), t))
+        multiply(ws.x_dot(this->a(), t),
+                 false,
+                 x,
+                 ws.sink_dot(this->output(), t).with_rows(w.rows()),
+                 shifts ? ws.x_dot(bias(), t).data() : nullptr);
+      else if (shifts)
+        ws.sink_dot(this->output(), t)
+            .with_rows(w.rows())(side_by_side(ws.x_dot(bias(), t), x.cols()));
+    }
   }
   void reverse(Workspace<S>& ws) const override {
     Base::reverse(ws);

@@ -21,19 +21,19 @@ class OutputLoss final : public Op<S> {
   bool is_loss() const override { return true; }
 
   void forward(Workspace<S>& ws) const override {
-    const ConstMatrixMap<S> y = ws.x(this->input(0)), reference = ws.x(this->input(1));
-    MatrixMap<S> losses = ws.y(this->output()), residual = ws.y(residual_);
-    Family::mean(y, ws.y(mean_));
-    const ConstMatrixMap<S> mean = ws.x(mean_);
-    if constexpr (kBregman) {
-      Family::mean(reference, residual);  // mu at the centre, for a moment
-      for (Index n = 0; n < y.cols(); ++n)
-        losses(0, n) = Family::divergence(y.col(n), reference.col(n), residual.col(n));
-      residual = mean - residual;
-    } else {
-      for (Index n = 0; n < y.cols(); ++n) losses(0, n) = Family::loss(y.col(n), reference.col(n));
-      residual = mean - reference;
-    }
+    set_means(ws);
+    const ConstMatrixMap<S> at = ws.x(y()), reference = ws.x(this->input(1));
+    MatrixMap<S> losses = ws.y(this->output());
+    for (Index n = 0; n < at.cols(); ++n)
+      if constexpr (kBregman)
+        losses(0, n) = Family::divergence(at.col(n), reference.col(n), ws.x(residual_).col(n));
+      else
+        losses(0, n) = Family::loss(at.col(n), reference.col(n));
+    set_residual(ws);
+  }
+  void prepare(Workspace<S>& ws) const override {
+    set_means(ws);
+    set_residual(ws);
   }
 
   void tangent(Workspace<S>& ws) const override {
@@ -67,6 +67,14 @@ class OutputLoss final : public Op<S> {
 
  private:
   SlotId y() const { return this->input(0); }
+  /// mu(y), and for a moment mu at the centre in the residual's place.
+  void set_means(Workspace<S>& ws) const {
+    Family::mean(ws.x(y()), ws.y(mean_));
+    if constexpr (kBregman) Family::mean(ws.x(this->input(1)), ws.y(residual_));
+  }
+  void set_residual(Workspace<S>& ws) const {
+    ws.y(residual_) = ws.x(mean_) - ws.x(kBregman ? residual_ : this->input(1));
+  }
   SlotId residual_, mean_;
 };
 

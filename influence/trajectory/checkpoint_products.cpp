@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "models/slope_derivatives.h"
 #include "models/third_derivative.h"
 
 namespace leaveout {
@@ -34,6 +33,7 @@ CheckpointProducts::CheckpointProducts(const Trajectory& path,
     : path_(&path),
       options_(options),
       evaluate_(batch_objective(path, options), 0, directions),
+      slopes_(path.model(), path.train(), directions),
       cost_(cost ? cost : &none_) {
   if (!(options.epsilon > 0))
     throw std::invalid_argument(
@@ -105,13 +105,13 @@ MatrixXd CheckpointProducts::example_products(std::span<const Index> examples,
 
 MatrixXd CheckpointProducts::all_slopes(const MatrixXd& v) {
   cost_->add_slopes(path_->examples(), v.cols());
-  return loss_slopes(path_->model(), path_->train(), theta_, v);
+  return slopes_.along(theta_, v);
 }
 
 MatrixXd CheckpointProducts::brackets(const VectorXd& u, const MatrixXd& v, const MatrixXd& w) {
   if (options_.products == HessianProducts::exact) {
     cost_->add_slope_derivatives(path_->examples(), v.cols());
-    return slope_derivatives(path_->model(), path_->train(), theta_, u, v, w);
+    return slopes_.derivatives(theta_, u, v, w);
   }
   const double length = u.norm();
   if (length < kZero) return all_slopes(w);
@@ -120,7 +120,7 @@ MatrixXd CheckpointProducts::brackets(const VectorXd& u, const MatrixXd& v, cons
     const VectorXd theta = theta_ + step * u;  // (P)
     const MatrixXd directions = v + step * w;  // (P x k)
     cost_->add_slopes(path_->examples(), v.cols());
-    return loss_slopes(path_->model(), path_->train(), theta, directions);
+    return slopes_.along(theta, directions);
   };
   const bool forward = options_.products == HessianProducts::forward_difference;
   const MatrixXd ahead = at(h), behind = at(forward ? 0 : -h);

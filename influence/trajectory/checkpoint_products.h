@@ -15,6 +15,7 @@
 
 #include "influence/trajectory/cost.h"
 #include "influence/trajectory/trajectory.h"
+#include "models/loss_slopes.h"
 
 namespace leaveout {
 
@@ -48,8 +49,8 @@ class CheckpointProducts {
   /// The gradients of chosen examples at theta, (P x n).
   Eigen::MatrixXd example_gradients(std::span<const Index> examples);
   /// w' g_i + v' H_i u of all N examples, for each column of V and W: (N x k). Both are in the
-  /// derivative of the slopes along v + s w at theta + s u: one pass where it is exact, of
-  /// slope_derivatives(), and two of loss_slopes() where it is a difference.
+  /// derivative of the slopes along v + s w at theta + s u: one pass where it is exact, and two
+  /// where it is a difference.
   Eigen::MatrixXd brackets(const Eigen::VectorXd& u,
                            const Eigen::MatrixXd& v,
                            const Eigen::MatrixXd& w);
@@ -65,6 +66,7 @@ class CheckpointProducts {
   const Trajectory* path_;
   ProductOptions options_;
   Evaluator evaluate_;
+  LossSlopes slopes_;
   Cost none_;
   Cost* cost_;
   Eigen::VectorXd theta_, gradient_;  // (P)

@@ -21,7 +21,8 @@ struct Cost {
   void add_slopes(Eigen::Index examples, Eigen::Index directions) {
     differentiated += static_cast<double>(examples * (1 + 2 * directions)) / 3;
   }
-  /// Of those slopes' derivatives along one more direction that all share: 6 + 3 products.
+  /// Of those slopes' derivatives along one more direction that all share: 6 + 3 directions. The
+  /// layer that reads the data takes less of all this, 2 + 2 where its gradient is two.
   void add_slope_derivatives(Eigen::Index examples, Eigen::Index directions) {
     differentiated += static_cast<double>(examples * (2 + directions));
   }

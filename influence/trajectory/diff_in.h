@@ -35,7 +35,7 @@
 //
 // <G_V, H_B g_z> = <H_B G_V, g_z>, so all examples share one product per checkpoint, and the other
 // half is a second derivative of their losses along G_V and G_B. Both come from one pass over the
-// data in which no example's gradient is formed (models/slope_derivatives.h), for one query in
+// data in which no example's gradient is formed (models/loss_slopes.h), for one query in
 // about two gradient passes; so do the two passes of Eq. (6).
 //
 //   Scores paper = diff_in_scores(path, queries);

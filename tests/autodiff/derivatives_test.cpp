@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "autodiff/sweeps.h"
 #include "tests/support/networks.h"
 #include "tests/support/random_numbers.h"
 
@@ -155,6 +156,33 @@ TEST_CASE("central differences agree, as far as they can") {
     CHECK(std::abs(slope - g.dot(d)) < 1e-7 * g.norm());
     const Vec bend = (gradient_of(net, up) - gradient_of(net, down)) / (2 * h);
     CHECK(distance(product_of(net, d, Curvature::full), bend) < 1e-7);
+  }
+}
+
+TEST_CASE("prepare() leaves all that the other sweeps need, bit for bit") {
+  for (const NetworkSpec& spec : all_networks()) {
+    CAPTURE(describe(spec));
+    Network net = make_network(spec);
+    const Batch<double> batch = net.batch();
+    const Mat v = TestNumbers(30).normal(net.theta.size(), 1);
+    const auto derivatives = [&](void (*values)(Workspace<double>&)) {
+      Workspace<double> ws(net.program, net.examples(), 1);
+      Mat both(net.theta.size(), 2);  // gradient, H v
+      ws.bind_parameters(net.theta.data());
+      ws.bind_batch(batch);
+      ws.bind_gradient(both.col(0).data());
+      values(ws);
+      seed(ws);
+      reverse(ws);
+      ws.bind_directions(v.data(), 1);
+      ws.bind_products(both.col(1).data());
+      tangent(ws);
+      reverse_tangent(ws, Curvature::full);
+      ws.finish_gradient();
+      ws.finish_products();
+      return both;
+    };
+    CHECK(derivatives(prepare<double>) == derivatives(forward<double>));
   }
 }
 

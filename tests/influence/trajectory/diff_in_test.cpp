@@ -22,6 +22,13 @@ DiffInOptions literal(DiffInOptions o) {
   return o;
 }
 
+/// Images of 4 x 4 pixels in three classes, a convolution and two dense layers.
+Problem image_problem() {
+  const Dataset whole = make_blobs(36, 16, 3, 0.8, 17);
+  const ModelSpec spec = parse_model("lenet:2/3", Task::multiclass, 16, 3, {1, 4, 4});
+  return {Model(spec), take(whole, all_examples(30)), take(whole, {30, 31, 32}), 0.01};
+}
+
 /// Eq. (9) example by example from dense Hessians, with the removal's sign: of the query with
 /// gradient v, and of the example itself.
 VectorXd dense_equation(const Recorded& r, const Checkpoints& chosen, Index i, const VectorXd& v) {
@@ -97,7 +104,9 @@ TEST_CASE("Diff-In on a line through the origin is a sum of products of numbers"
 }
 
 TEST_CASE("one shared product per checkpoint gives what Eq. (9) does example by example") {
-  for (Problem& p : every_problem()) {
+  std::vector<Problem> problems = every_problem();
+  problems.push_back(image_problem());
+  for (Problem& p : problems) {
     const Recorded r(std::move(p), cosine(plain_sgd(9)));
     for (const ProxyBatch proxy : {ProxyBatch::own, ProxyBatch::random, ProxyBatch::full})
       for (const FirstOrderTerm first :
