@@ -25,7 +25,7 @@ Eigen::MatrixXd read_inputs(const CsvTable& table, const std::vector<Eigen::Inde
   for (Eigen::Index row = 0; row < table.rows(); ++row) {
     for (std::size_t j = 0; j < columns.size(); ++j) {
       inputs(static_cast<Eigen::Index>(j), row) =
-          table.number(row, columns[j], "encode the column as numbers, or ignore it");
+          table.number(row, columns[j], "encode the column as numbers, or remove it");
     }
   }
   return inputs;
@@ -98,8 +98,7 @@ Dataset query_from_table(const CsvTable& table,
     if (name != train.target_name && !contains(train.feature_names, name) &&
         !contains(options.ignore, name)) {
       refuse(table,
-             fmt::format("column '{}' is not in the training data; remove it, or ignore it",
-                         printable(name)));
+             fmt::format("column '{}' is not in the training data; remove it", printable(name)));
     }
   }
   Dataset query;

@@ -21,6 +21,12 @@ SettingSpec number(const char* key, const char* fallback, const char* help, doub
   return s;
 }
 
+SettingSpec share(const char* key, const char* fallback, const char* help) {
+  SettingSpec s = number(key, fallback, help, 0);
+  s.maximum = 1;
+  return s;
+}
+
 SettingSpec whole(const char* key, const char* fallback, const char* help, double minimum) {
   SettingSpec s{key, Type::whole, fallback, help};
   s.minimum = minimum;
@@ -65,7 +71,7 @@ std::vector<SettingSpec> data_settings() {
       number("train_fraction", "0.8", "share of the rows for training, where no query is given", 0),
       whole("max_train", "", "at most so many training rows", 2),
       whole("max_query", "", "at most so many query rows", 1),
-      number("label_noise", "0", "share of the training labels that are replaced, 0 to 1", 0),
+      share("label_noise", "0", "share of the training labels that are replaced"),
       whole("seed", "1", "of the split, the initialisation, the batches and the removed rows", 0),
       number("estimated_seconds",
              "",

@@ -122,7 +122,8 @@ CsvTable without_gaps(const CsvTable& table,
   const Index y = table.column(target);
   CsvTable kept{table.path, table.header, {}, {}, {}};
   for (Index j = 0; j < table.columns(); ++j)
-    if (is_empty(table, j)) data.empty.push_back(table.header[static_cast<std::size_t>(j)]);
+    if (j != y && is_empty(table, j))
+      data.empty.push_back(table.header[static_cast<std::size_t>(j)]);
   std::vector<Gap> gaps;
   for (Index row = 0; row < table.rows(); ++row) {
     const std::optional<Index> fatal = note_gaps(table, row, y, missing, kept, gaps);

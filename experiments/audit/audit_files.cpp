@@ -76,13 +76,15 @@ std::string capitalised(std::string text) {
 }
 
 std::string html_section(const AuditResult& r, Flag flag) {
-  const std::vector<Index> found = r.findings.examples(flag, r.data, r.evidence);
+  const Index count = r.findings.count(flag);
   std::string text = fmt::format(
-      "<h2>{}: {}</h2>\n<p>{}.", flag_name(flag), found.size(), capitalised(flag_meaning(flag)));
+      "<h2>{}: {}</h2>\n<p>{}.", flag_name(flag), count, capitalised(flag_meaning(flag)));
   if (const auto& chance = r.findings.expected(flag))
     text += fmt::format(" Expected by chance: {:.1f}.", *chance);
   text += "</p>\n";
+  const std::vector<Index> found = shown_rows(r, flag);
   if (found.empty()) return text;
+  if (count == 0) text += fmt::format("<p>{}:</p>\n", capitalised(kMostSuspicious));
   if (static_cast<Index>(found.size()) > kMostShown)
     text += fmt::format("<p>The first {} are shown; audit.csv has all.</p>\n", kMostShown);
   text +=
@@ -137,6 +139,15 @@ const char* flag_meaning(Flag flag) {
   }
 }
 
+std::vector<Index> shown_rows(const AuditResult& r, Flag flag) {
+  constexpr std::size_t kFew = 5;
+  std::vector<Index> found = r.findings.examples(flag, r.data, r.evidence);
+  if (!found.empty() || flag != Flag::mislabelled) return found;
+  found = r.findings.order;
+  found.resize(std::min(found.size(), kFew));
+  return found;
+}
+
 void write_audit_csv(const AuditResult& r, const std::string& name, const Results& results) {
   const Evidence& e = r.evidence;
   const auto file_row = [&](Index example) {
@@ -156,9 +167,9 @@ void write_audit_csv(const AuditResult& r, const std::string& name, const Result
                     e.low(i),
                     e.high(i),
                     file_row(e.helpful[u]),
-                    e.helpful_score(i),
+                    e.helpful[u] < 0 ? Cell("") : Cell(e.helpful_score(i)),
                     file_row(e.harmful[u]),
-                    e.harmful_score(i),
+                    e.harmful[u] < 0 ? Cell("") : Cell(e.harmful_score(i)),
                     flag_name(r.findings.flags[u])});
   }
   for (const LeftOut& gap : r.data.left_out) {

@@ -24,6 +24,11 @@ inline constexpr Index kMostShown = 100;
 /// Text that is safe between tags and in quoted attributes.
 std::string html_escaped(std::string_view text);
 
+/// The rows to show of a flag. Where none is called mislabelled: the first ones of the order, under
+/// the title kMostSuspicious.
+std::vector<Index> shown_rows(const AuditResult& r, Flag flag);
+inline constexpr const char* kMostSuspicious = "most suspicious, none beyond doubt";
+
 /// What a flag means, in one line.
 const char* flag_meaning(Flag flag);
 

@@ -15,8 +15,10 @@ namespace {
 
 /// The class or number that the outputs of an example stand for: class index, or value.
 Index predicted_class(const AuditResult& r, Index i) {
+  const auto outputs = r.evidence.outputs.col(i);
+  if (outputs.size() == 1) return outputs(0) > 0 ? 1 : 0;
   Index chosen = 0;
-  r.suspicion.classes.col(i).maxCoeff(&chosen);
+  outputs.maxCoeff(&chosen);
   return chosen;
 }
 
@@ -27,7 +29,7 @@ double predicted_number(const AuditResult& r, Index i) {
 HeldOutScore score_classes(const AuditResult& r) {
   HeldOutScore s;
   const auto n = static_cast<double>(r.data.size());
-  VectorXd share = VectorXd::Zero(r.suspicion.classes.rows());
+  VectorXd share = VectorXd::Zero(static_cast<Index>(r.data.table.class_names.size()));
   for (Index i = 0; i < r.data.size(); ++i) {
     const Index label = r.data.table.label(i);
     share(label) += 1 / n;
@@ -62,10 +64,7 @@ std::string AuditResult::prediction(Index i) const {
 }
 
 std::string AuditResult::advice() const {
-  if (score.loss >= score.constant_loss)
-    return "the model predicts held-out rows no better than a constant: what it says of single "
-           "rows "
-           "means little; add features or rows, or name a model with --set model=";
+  if (!suspicion.withheld.empty()) return "no row is called mislabelled: " + suspicion.withheld;
   const Index wrong = findings.count(Flag::mislabelled);
   if (wrong == 1)
     return fmt::format(
@@ -80,13 +79,21 @@ std::string AuditResult::advice() const {
         row(findings.order.front()),
         suspicion.expected < 0.1 ? "less than 0.1"
                                  : fmt::format("about {:.1f}", suspicion.expected));
+  const double wrong_rows = suspicion.wrong_share * static_cast<double>(data.size());
+  const std::string doubt =
+      wrong_rows < 1 ? "no target is wrong beyond doubt: "
+                     : fmt::format(
+                           "no single target is wrong beyond doubt, though about {:.0f} of "
+                           "them are estimated to be wrong: look at rows in the order of "
+                           "audit.csv, row {} first; beyond that ",
+                           wrong_rows,
+                           row(findings.order.front()));
   if (const std::vector<Index> harmful = findings.examples(Flag::harmful, data, evidence);
       !harmful.empty())
-    return fmt::format(
-        "no target looks wrong; look at row {}, whose removal would lower the loss "
-        "of held-out rows most",
-        row(harmful.front()));
-  return "no target looks wrong: nothing here needs to be done first";
+    return fmt::format("{}look at row {}, whose removal would lower the loss of held-out rows most",
+                       doubt,
+                       row(harmful.front()));
+  return doubt + "nothing here needs to be done first";
 }
 
 AuditResult audit_rows(const TaskSettings& settings,
@@ -104,9 +111,13 @@ AuditResult audit_rows(const TaskSettings& settings,
                         r.data.scaled.task,
                         r.evidence.seen_class,
                         how.false_share);
-  r.findings = flag_rows(r.data, r.evidence, r.suspicion);
   r.score = r.data.classes() ? score_classes(r) : score_numbers(r);
   r.score.loss = r.evidence.out_loss.mean();
+  if (r.suspicion.withheld.empty() && r.score.loss >= r.score.constant_loss)
+    r.suspicion.withhold(
+        "the model predicts held-out rows no better than a constant, and what it says of single "
+        "rows means little; add features or rows, or name a model with --set model=");
+  r.findings = flag_rows(r.data, r.evidence, r.suspicion);
   return r;
 }
 

@@ -103,7 +103,7 @@ std::string recall_table(const AuditSeeds& seeds) {
 }
 
 std::string rows_table(const AuditResult& r, Flag flag) {
-  const std::vector<Index> found = r.findings.examples(flag, r.data, r.evidence);
+  const std::vector<Index> found = shown_rows(r, flag);
   if (found.empty()) return {};
   const Evidence& e = r.evidence;
   Table table({"row",
@@ -115,7 +115,7 @@ std::string rows_table(const AuditResult& r, Flag flag) {
                "held-out influence",
                "helped by",
                "harmed by"});
-  table.title(fmt::format("\n{}", flag_name(flag)));
+  table.title(fmt::format("\n{}", r.findings.count(flag) > 0 ? flag_name(flag) : kMostSuspicious));
   const auto neighbour = [&](Index example, double score) {
     return example < 0 ? std::string("-") : fmt::format("{} ({:.2g})", r.row(example), score);
   };

@@ -68,12 +68,20 @@ double last_above(const F& value, double least, double inside, double high) {
 
 }  // namespace
 
-MatrixXd class_probabilities(const MatrixXd& outputs, double temperature) {
-  MatrixXd z = outputs / temperature;
-  if (outputs.rows() == 1) {
-    z.resize(2, outputs.cols());
-    z << Eigen::RowVectorXd::Zero(outputs.cols()), outputs / temperature;
-  }
+VectorXd class_shares(const std::vector<Index>& labels, Index classes) {
+  VectorXd count = VectorXd::Ones(classes);
+  for (const Index label : labels) count(label) += 1;
+  return count / count.sum();
+}
+
+MatrixXd class_probabilities(const MatrixXd& outputs, double temperature, const VectorXd& shares) {
+  const VectorXd base = shares.array().log();
+  MatrixXd z(shares.size(), outputs.cols());
+  if (outputs.rows() == 1)
+    z << Eigen::RowVectorXd::Zero(outputs.cols()), outputs;
+  else
+    z = outputs;
+  z = ((z.colwise() - base) / temperature).colwise() + base;
   const Eigen::RowVectorXd largest = z.colwise().maxCoeff();
   z.rowwise() -= largest;
   MatrixXd p = z.array().exp();
@@ -84,8 +92,9 @@ MatrixXd class_probabilities(const MatrixXd& outputs, double temperature) {
 
 ClassNoise fit_class_noise(const MatrixXd& outputs, const std::vector<Index>& labels) {
   const double uniform = 1.0 / static_cast<double>(std::max<Index>(outputs.rows(), 2));
+  const VectorXd shares = class_shares(labels, std::max<Index>(outputs.rows(), 2));
   const auto density = [&](double log_t) {
-    const MatrixXd p = class_probabilities(outputs, std::exp(log_t));
+    const MatrixXd p = class_probabilities(outputs, std::exp(log_t), shares);
     VectorXd of_label(p.cols());
     for (Index i = 0; i < p.cols(); ++i) of_label(i) = p(labels[static_cast<std::size_t>(i)], i);
     return of_label;

@@ -3,13 +3,14 @@
 // How targets scatter about the predictions of models that have not seen them, and which scatters
 // the table does not contradict.
 //
-//   classes      P(label = c) = softmax(outputs / T)_c                          temperature T
+//   classes      P(label = c) = softmax(b + (outputs - b) / T)_c                temperature T
 //   regression   density(r) = h (1 + z^2 / v)^(-(v+1)/2),  z = (r - mode) / s   residual r
 //
-// with a scale s and degrees of freedom v on each side of the mode, so that noise may be skewed and
-// either tail heavy (a two-piece Student's t; Rubio and Steel 2015). To both belongs a share w of
-// targets that have nothing to do with their row: (1 - w) density + w uniform, over the classes or
-// over the range of the targets.
+// with b the logarithms of the classes' shares, so that a high temperature knows no more than how
+// many rows each class has; and with a scale s and degrees of freedom v on each side of the mode,
+// so that noise may be skewed and either tail heavy (a two-piece Student's t; Rubio and Steel
+// 2015). To both belongs a share w of targets that have nothing to do with their row: (1 - w)
+// density + w uniform, over the classes or over the range of the targets.
 //
 // w = 0 unless the likelihood ratio test rejects that at 1 %. Rows are judged by a more lenient
 // noise than the likeliest, since else the rows in doubt would choose the noise that condemns them
@@ -40,13 +41,18 @@ struct ClassNoise {
   double temperature = 1;  // the likeliest
   double lenient = 1;      // that of judgement
   double wrong_share = 0;  // of labels that are wrong: w (1 - 1/C); 0 unless the likelihood
-                           // ratio test rejects that at 5 %
+                           // ratio test rejects that at 1 %
   double gain = 0;         // in log-likelihood, of the best w over w = 0
 };
 
-/// Class probabilities softmax(outputs / temperature), (C x N); of one output, those of (0,
-/// output).
-Eigen::MatrixXd class_probabilities(const Eigen::MatrixXd& outputs, double temperature);
+/// Class probabilities softmax(b + (outputs - b) / temperature), (C x N), with b_c = log of
+/// `shares` (C); of one output, those of (0, output).
+Eigen::MatrixXd class_probabilities(const Eigen::MatrixXd& outputs,
+                                    double temperature,
+                                    const Eigen::VectorXd& shares);
+
+/// The classes' shares of the labels, each counted once more than it is there: none is 0.
+Eigen::VectorXd class_shares(const std::vector<Eigen::Index>& labels, Eigen::Index classes);
 
 /// Fits T and w to the labels (indices of classes) of the rows; outputs (O x N) are logits.
 ClassNoise fit_class_noise(const Eigen::MatrixXd& outputs, const std::vector<Eigen::Index>& labels);

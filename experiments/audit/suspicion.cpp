@@ -30,18 +30,33 @@ void suspect_classes(const MatrixXd& outputs,
   }
   if (kept.empty())
     throw std::invalid_argument(
-        "[audit] rows, expected some of each class that differ in their features, got a copy of "
-        "each other in every class: no model can be asked about a class that it has not seen");
+        "[audit] rows, expected of some class two that differ in their features, got none: no "
+        "model "
+        "can be asked about a class that it has not seen; add rows or features, or choose another "
+        "target");
   s.class_noise = fit_class_noise(outputs(Eigen::all, kept), judged_labels);
   s.wrong_share = s.class_noise.wrong_share;
   s.gain = s.class_noise.gain;
-  s.classes = class_probabilities(outputs, s.class_noise.lenient);
+  s.classes = class_probabilities(outputs,
+                                  s.class_noise.lenient,
+                                  class_shares(judged_labels, std::max<Index>(outputs.rows(), 2)));
   s.probability.resize(targets.cols());
   for (Index i = 0; i < targets.cols(); ++i)
     s.probability(i) =
         judged[static_cast<std::size_t>(i)] ? s.classes(labels[static_cast<std::size_t>(i)], i) : 1;
   const MatrixXd drawn = s.classes(Eigen::all, kept);
   choose_threshold(drawn.reshaped(), false_share, s);
+}
+
+/// The largest share of the targets that are equal.
+double largest_atom(VectorXd targets) {
+  std::sort(targets.begin(), targets.end());
+  Index most = 0, run = 0;
+  for (Index i = 0; i < targets.size(); ++i) {
+    run = i > 0 && targets(i) == targets(i - 1) ? run + 1 : 1;
+    most = std::max(most, run);
+  }
+  return static_cast<double>(most) / static_cast<double>(targets.size());
 }
 
 void suspect_numbers(const VectorXd& residuals, double range, double false_share, Suspicion& s) {
@@ -55,6 +70,12 @@ void suspect_numbers(const VectorXd& residuals, double range, double false_share
 }
 
 }  // namespace
+
+void Suspicion::withhold(const std::string& why) {
+  threshold = expected = 0;
+  flagged = 0;
+  withheld = why;
+}
 
 void choose_threshold(VectorXd chance, double false_share, Suspicion& s) {
   std::sort(chance.begin(), chance.end());
@@ -86,6 +107,10 @@ Suspicion suspect(const MatrixXd& outputs,
   if (task == Task::regression) {
     const VectorXd residuals = (targets - outputs).row(0).transpose();
     suspect_numbers(residuals, targets.maxCoeff() - targets.minCoeff(), false_share, s);
+    if (largest_atom(targets.row(0).transpose()) > 0.5)
+      s.withhold(
+          "more than half of the targets are one and the same number: ask first whether a "
+          "row has it (a target of two classes), then audit the other rows alone");
   } else {
     suspect_classes(outputs, targets, judged, false_share, s);
   }

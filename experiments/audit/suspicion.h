@@ -21,6 +21,7 @@
 //   Suspicion s = suspect(outputs, targets, Task::binary, judged, 0.1);
 //   s.flagged, s.expected
 
+#include <string>
 #include <vector>
 
 #include "datasets/dataset.h"
@@ -38,9 +39,15 @@ struct Suspicion {
   Eigen::VectorXd suspicion;     // (N) -log10 p_i, at most 300
   double threshold = 0;          // flagged where p_i <= threshold; 0: none
   Eigen::Index flagged = 0;
-  double expected = 0;  // of them, by chance
+  double expected = 0;   // of them, by chance
+  std::string withheld;  // why none is flagged whatever its probability; empty: no such reason
+
+  /// Flags nobody, for this reason.
+  void withhold(const std::string& why);
 };
 
+/// Flags of a regression are withheld where more than half of the targets are one number: the rest
+/// is a second kind of rows, and no scatter about a prediction.
 /// outputs (O x N): logits, or predictions on the targets' scale; targets (O x N) as of a Dataset;
 /// judged (N): rows that can be judged at all.
 Suspicion suspect(const Eigen::MatrixXd& outputs,

@@ -131,6 +131,8 @@ void measure(FewWork& work, const TaskOptions& options) {
 std::vector<SettingSpec> few_parameters_settings() {
   using Type = SettingType;
   std::vector<SettingSpec> specs = plain_grouped_task_settings();
+  for (SettingSpec& s : specs)
+    if (s.key == "model") s.fallback = "mlp:8";  // plain models have one layer: nothing to restrict
   const std::vector<SettingSpec> own = {
       {"curvature", Type::text, "gauss_newton", "H", {"gauss_newton", "hessian"}},
       {"damping", Type::number, "0.001", "added to H, beside the weight decay", {}, 0},

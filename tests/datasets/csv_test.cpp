@@ -130,7 +130,7 @@ TEST_CASE("a feature that is not a number is refused with line and column") {
   const CsvOptions options{.target = "t"};
   CHECK(complaint("x,t\n1,0.5\nred,1.5\n", options) ==
         "[csv] f.csv, line 3, column 1 ('x'): 'red' is not a finite number; encode the column as "
-        "numbers, or ignore it");
+        "numbers, or remove it");
   CHECK(has(complaint("x,t\n,0.5\n1,1.5\n", options), "line 2, column 1 ('x'): the cell is empty"));
   CHECK(has(complaint("x,t\nNaN,0.5\n1,1.5\n", options), "'NaN' is a missing value"));
   CHECK(has(complaint("x,t\n-inf,0.5\n1,1.5\n", options), "'-inf' is not a finite number"));

@@ -195,12 +195,32 @@ TEST_CASE("audit: what cannot be audited ends in one line") {
           "in every row");
   std::string copies = "a,y\n";  // all features constant: each class is one row, many times
   for (int i = 0; i < 30; ++i) copies += "5,0\n5,1\n";
-  refused(copies, "a copy of each other in every class");
+  refused(copies, "of some class two that differ in their features, got none");
   refused(table(9) + "1,,yes\n2,,no\n", "got 9 without missing cells and 2 with");
   refused("a,y\n,1\n,2\n", "at least 10, got 0");
   refused(table(20) + "1,inf,yes\n", "not a finite number");
   refused("b,y\nx,1\nz,0\n" + std::string(20, '\n'), "at least 10");
   refused("y\n1\n2\n", "at least 10");
+}
+
+TEST_CASE("audit: where nothing can be predicted nothing is called mislabelled") {
+  const TemporaryFolder folder;
+  Random random(21);
+  std::string classes = "a,b,y\n", spike = "a,b,y\n";
+  for (int i = 0; i < 200; ++i) {
+    const double a = random.normal(), b = random.normal(), u = random.uniform();
+    classes += fmt::format("{},{},{}\n", a, b, u < 0.1 ? "yes" : "no");
+    spike += fmt::format("{},{},{}\n", a, b, u < 0.1 ? 5 + 100 * a * a : 0);
+  }
+  for (const std::string& text : {classes, spike}) {
+    REQUIRE(audit(folder, text).status == kSuccess);
+    CHECK(result(folder, "audit.csv").find("mislabelled") == std::string::npos);
+    const std::string page = result(folder, "audit.html");
+    CHECK(page.find("mislabelled: 0") != std::string::npos);
+    CHECK(page.find("Most suspicious, none beyond doubt") != std::string::npos);
+  }
+  CHECK(result(folder, "audit.html").find("more than half of the targets are one and the same") !=
+        std::string::npos);
 }
 
 TEST_CASE("audit: settings that say nothing are refused in one line") {

@@ -150,10 +150,14 @@ TEST_CASE("noise: the lenient temperature is where the likelihood has fallen by 
   }
   const ClassNoise m = fit_class_noise(z, labels);
   REQUIRE(m.gain < 1e-3);
+  const VectorXd shares = class_shares(labels, 2);
+  const double b = std::log(shares(1) / shares(0));
   const auto value = [&](double t) {
     double sum = 0;
-    for (Index i = 0; i < z.cols(); ++i)
-      sum -= std::log1p(std::exp((labels[static_cast<std::size_t>(i)] == 1 ? -1 : 1) * z(i) / t));
+    for (Index i = 0; i < z.cols(); ++i) {
+      const double logit = b + (z(i) - b) / t;
+      sum -= std::log1p(std::exp(labels[static_cast<std::size_t>(i)] == 1 ? -logit : logit));
+    }
     return sum;
   };
   CHECK(m.lenient > m.temperature);

@@ -26,7 +26,8 @@ struct Drawn {
 Drawn draw(Index n, Index classes, double temperature, double wrong, std::uint64_t seed) {
   Random random(seed);
   Drawn d{3 * random.normal_matrix(classes, n), MatrixXd::Zero(classes, n), {}};
-  const MatrixXd p = class_probabilities(d.outputs, temperature);
+  const MatrixXd p = class_probabilities(
+      d.outputs, temperature, VectorXd::Constant(classes, 1.0 / static_cast<double>(classes)));
   for (Index i = 0; i < n; ++i) {
     double u = random.uniform();
     Index label = 0;
@@ -50,9 +51,46 @@ const std::vector<bool>& all_of(Index n) {
 TEST_CASE("suspicion: a binary output z has probabilities sigmoid(z / T)") {
   MatrixXd z(1, 2);
   z << 1.0, -3.0;
-  const MatrixXd p = class_probabilities(z, 2);
+  const MatrixXd p = class_probabilities(z, 2, VectorXd::Constant(2, 0.5));
   CHECK(p(1, 0) == doctest::Approx(1 / (1 + std::exp(-0.5))).epsilon(1e-14));
   CHECK(p(0, 1) == doctest::Approx(1 / (1 + std::exp(-1.5))).epsilon(1e-14));
+}
+
+TEST_CASE("suspicion: a high temperature knows no more than how many rows a class has") {
+  MatrixXd z(3, 1);
+  z << 1.0, -2.0, 0.5;
+  const VectorXd shares = (VectorXd(3) << 0.7, 0.2, 0.1).finished();
+  CHECK((class_probabilities(z, 1e9, shares).col(0) - shares).norm() < 1e-8);
+  CHECK((class_probabilities(z, 1, shares) - class_probabilities(z, 1, VectorXd::Ones(3))).norm() <
+        1e-14);  // at T = 1 the shares make no difference
+  CHECK((class_shares({0, 2, 2}, 3) - (VectorXd(3) << 2.0, 1.0, 3.0).finished() / 6).norm() <
+        1e-15);
+}
+
+TEST_CASE("suspicion: a rare class that nothing foretells is not wrong") {
+  Random random(31);
+  Index flagged = 0;
+  for (int k = 0; k < 30; ++k) {
+    const double rate = 0.03 + 0.17 * random.uniform();
+    MatrixXd z(1, 400), y = MatrixXd::Zero(1, 400);
+    for (Index i = 0; i < 400; ++i) {
+      z(i) = std::log(rate / (1 - rate)) + 0.3 * random.normal();  // what a model makes of noise
+      y(i) = random.uniform() < rate ? 1 : 0;
+    }
+    flagged += suspect(z, y, Task::binary, all_of(400), 0.05).flagged;
+  }
+  CHECK(flagged == 0);
+}
+
+TEST_CASE("suspicion: half of the targets at one number is no scatter, and nobody is flagged") {
+  Random random(32);
+  MatrixXd y = MatrixXd::Zero(1, 300);
+  for (Index i = 0; i < 300; i += 20) y(i) = 100 * random.uniform();
+  const MatrixXd outputs = 0.1 * random.normal_matrix(1, 300);
+  const Suspicion s = suspect(outputs, y, Task::regression, all_of(300), 0.05);
+  CHECK(s.flagged == 0);
+  CHECK(s.withheld.find("more than half") != std::string::npos);
+  CHECK(s.suspicion(0) > s.suspicion(1));  // the order stays
 }
 
 TEST_CASE("suspicion: the temperature that drew the labels is found, and no wrong ones") {
@@ -84,7 +122,7 @@ TEST_CASE("suspicion: labels drawn from the model are flagged as often as is exp
   const Index n = 100, repeats = 400;
   const double t = 0.05;
   const Drawn first = draw(n, 3, 1, 0, 5);
-  const MatrixXd p = class_probabilities(first.outputs, 1);
+  const MatrixXd p = class_probabilities(first.outputs, 1, VectorXd::Constant(3, 1.0 / 3));
   const double expected = (p.array() <= t).select(p, 0.0).sum();
   VectorXd flagged = VectorXd::Zero(repeats);
   Random random(6);

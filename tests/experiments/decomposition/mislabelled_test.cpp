@@ -213,7 +213,7 @@ TEST_CASE("a search that has nothing to find is refused in one line") {
   refused("numbers.csv", kSmall, "classes");
   refused("classes.csv", {"label_noise=0"}, "label_noise");
   refused("classes.csv", {"label_noise=1"}, "label_noise");
-  refused("classes.csv", {"label_noise=2"}, "fraction");
+  refused("classes.csv", {"label_noise=2"}, "of at least 0 and at most 1");
   refused("classes.csv", {"protocols=paper,exact"}, "protocols");
 }
 
