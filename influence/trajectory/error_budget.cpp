@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <stdexcept>
 
@@ -284,11 +285,12 @@ std::vector<BudgetLine> error_budget(const Trajectory& path,
   std::vector<BudgetLine> lines;
   for (const NamedApproximation& one : approximations) {
     const MatrixXd values = approximate_values(path, queries, one.how);
-    const double square = values.squaredNorm();
-    lines.push_back({one.name,
-                     (values - exact).norm() / exact.norm(),
-                     square > 0 ? values.cwiseProduct(exact).sum() / square : 0,
-                     mean_spearman(values, exact)});
+    const double square = values.squaredNorm(), size = exact.norm();
+    lines.push_back({one.name, {}, {}, {}});
+    if (!std::isfinite(square) || !(size > 0) || !std::isfinite(size)) continue;
+    lines.back().relative_error = (values - exact).norm() / size;
+    lines.back().scale = square > 0 ? values.cwiseProduct(exact).sum() / square : 0;
+    lines.back().spearman = mean_spearman(values, exact);
   }
   return lines;
 }
