@@ -140,7 +140,8 @@ void write_reference(const fs::path& from, const fs::path& to) {
     std::vector<CsvCell> row;
     for (Index c = 0; c < table.columns(); ++c) {
       const std::string text(table.cell(r, c));
-      row.push_back(c == value && !text.empty() ? fmt::format("{:.6g}", value_of(table, r, c)) : text);
+      row.push_back(c == value && !text.empty() ? fmt::format("{:.6g}", value_of(table, r, c))
+                                                : text);
     }
     rows.push_back(std::move(row));
   }
