@@ -65,7 +65,7 @@ std::string kind_of(const CsvTable& table, Index row) {
 
 double value_of(const CsvTable& table, Index row, Index column) {
   const std::string text(table.cell(row, column));
-  return text.empty() ? std::nan("") : std::stod(text);
+  return parse_number(text).value_or(std::nan(""));
 }
 
 std::map<std::string, double> scales(const CsvTable& table, Index value) {
@@ -140,7 +140,8 @@ void write_reference(const fs::path& from, const fs::path& to) {
     std::vector<CsvCell> row;
     for (Index c = 0; c < table.columns(); ++c) {
       const std::string text(table.cell(r, c));
-      row.push_back(c == value && !text.empty() ? fmt::format("{:.6g}", std::stod(text)) : text);
+      row.push_back(c == value && !text.empty() ? fmt::format("{:.6g}", value_of(table, r, c))
+                                                : text);
     }
     rows.push_back(std::move(row));
   }

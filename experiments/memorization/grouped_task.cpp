@@ -138,7 +138,10 @@ GroupedTask load_grouped_task(const Job& job, const TaskOptions& options, Index 
   if (task.settings.standardize) standardize(data.train, data.query);
   task.groups = std::move(data.groups);
   task.test_groups = std::move(data.query_groups);
-  cut_queries(data.query, job.settings.number("validation"), task);
+  if (job.settings.declares("validation"))
+    cut_queries(data.query, job.settings.number("validation"), task);
+  else  // no score sees any of them
+    task.test = std::make_unique<Dataset>(std::move(data.query));
   task.train = std::make_unique<Dataset>(std::move(data.train));
   task.model = std::make_unique<Model>(task_model(task.settings, *task.train));
   task.problem = problem_of(task, options);

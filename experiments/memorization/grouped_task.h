@@ -5,7 +5,8 @@
 //
 // Groups are planted into the training examples (datasets/planted_groups.h): mislabelled, rare but
 // right, duplicate; all others are typical. The queries are cut into a validation part, which
-// scores may see, and a test part, which nothing but the final measurement sees.
+// scores may see, and a test part, which nothing but the final measurement sees; where `validation`
+// is not declared, all of them are the test part.
 //
 //   data = "planted"    three classes made from a formula; `max_train`, `max_query` say how many
 //   any other data      as read, with the same groups planted by the seed

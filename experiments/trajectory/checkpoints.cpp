@@ -8,32 +8,39 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "datasets/text.h"
 #include "experiments/trajectory/checkpoints_report.h"
+#include "experiments/trajectory/seed_table.h"
 
 namespace leaveout {
 
 namespace {
 
-double grid_number(const std::string& key, const std::string& text, bool whole) {
-  std::size_t used = 0;
-  double value = NAN;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::logic_error&) {
+constexpr double kMost = 1e9;             // of checkpoints, and of examples in a batch
+constexpr double kLargestEpsilon = 1000;  // beyond it a difference has nothing of a derivative
+
+/// The entries of a list above 0: numbers, or whole ones.
+std::vector<double> grid_of(const Job& job, const std::string& key, bool whole) {
+  std::vector<double> values;
+  for (const std::string& text : job.settings.list(key)) {
+    const double value = parse_number(text).value_or(NAN);
+    const bool fits =
+        whole ? value == std::floor(value) && value <= kMost : value <= kLargestEpsilon;
+    if (!(value > 0) || !fits)
+      throw std::invalid_argument(
+          fmt::format("[checkpoints] {}, expected {}, got '{}'",
+                      key,
+                      whole ? "whole numbers from 1"
+                            : fmt::format("numbers above 0, at most {:g}", kLargestEpsilon),
+                      text));
+    values.push_back(value);
   }
-  if (used != text.size() || !std::isfinite(value) || value <= 0 ||
-      (whole && value != std::floor(value)))
-    throw std::invalid_argument(fmt::format("[checkpoints] {}, expected {}, got '{}'",
-                                            key,
-                                            whole ? "whole numbers from 1" : "numbers above 0",
-                                            text));
-  return value;
+  return values;
 }
 
 std::vector<Index> whole_grid(const Job& job, const std::string& key) {
   std::vector<Index> values;
-  for (const std::string& text : job.settings.list(key))
-    values.push_back(static_cast<Index>(grid_number(key, text, true)));
+  for (const double value : grid_of(job, key, true)) values.push_back(static_cast<Index>(value));
   return values;
 }
 
@@ -43,19 +50,11 @@ CheckpointsOptions checkpoints_options(const Job& job) {
   how.judged = job.settings.whole("judged");
   how.draws = job.settings.whole("draws");
   how.proxies = whole_grid(job, "proxies");
-  for (const std::string& text : job.settings.list("epsilons"))
-    how.epsilons.push_back(grid_number("epsilons", text, false));
+  how.epsilons = grid_of(job, "epsilons", false);
   how.top = job.settings.whole("top");
   if (std::find(how.counts.begin(), how.counts.end(), how.judged) == how.counts.end())
     throw std::invalid_argument(fmt::format(
         "[checkpoints] judged, expected one of counts, got {}: add it to counts", how.judged));
-  const TaskSettings& task = job.task;
-  if (task.base.optimiser != OptimiserKind::sgd || task.base.momentum != 0)
-    throw std::invalid_argument(fmt::format(
-        "[checkpoints] optimiser, expected sgd without momentum, which Diff-In is derived for, "
-        "got {} with momentum {}",
-        optimiser_name(task.base.optimiser),
-        task.base.momentum));
   return how;
 }
 
@@ -94,7 +93,11 @@ VerdictWords checkpoints_words() {
 
 void run_checkpoints(const Invocation& invocation) {
   Session session(invocation, "checkpoints", checkpoints_settings(), checkpoints_layout());
-  for (const Job& job : session.jobs()) checkpoints_options(job);  // complain before training
+  for (const Job& job : session.jobs()) {  // complain before training
+    checkpoints_options(job);
+    check_plain_sgd(job, "checkpoints");
+    check_recorded_task(job, load_grouped_task(job, session.options()), "checkpoints");
+  }
   std::vector<CheckpointsResult> done;
   for (const Job& job : session.jobs()) {
     done.push_back(measure(job, session.options()));
@@ -106,7 +109,8 @@ void run_checkpoints(const Invocation& invocation) {
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, session.results());
   session.print(verdict_table(verdicts, kCheckpointsIntervals, checkpoints_words()));
-  session.print(std::string(kCheckpointsBounds) + "\n");
+  for (const char* line : {kWhosePaper, kWhoseEstimators, kCheckpointsBounds})
+    session.print(std::string(line) + "\n");
   draw(done, session.results().partial());
   session.finish();
 }

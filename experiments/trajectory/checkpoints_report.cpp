@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "experiments/support/table.h"
+#include "experiments/trajectory/seed_table.h"
 #include "influence/metrics/student.h"
 
 namespace leaveout {
@@ -45,6 +47,12 @@ std::string with_draws(const CheckpointsResult& r,
   return deviation ? fmt::format("{} ± {:.2f}", text, *deviation) : text;
 }
 
+/// Mean over seeds and draws.
+std::string scale_cell(const CheckpointsResult& r, const CheckpointsCase& c) {
+  const Estimate scale = over_seeds(r, c, "removal", "best_scale");
+  return scale.value ? fmt::format("{:.2g}", *scale.value) : "-";
+}
+
 Json task_json(const CheckpointsResult& r) {
   Json j;
   const CheckpointsSeed& first = r.seeds.front();
@@ -56,7 +64,12 @@ Json task_json(const CheckpointsResult& r) {
   j["top"] = r.how.top;
   j["top_overlap_by_chance"] =
       std::min(1.0, static_cast<double>(r.how.top) / static_cast<double>(first.examples));
-  for (const CheckpointsSeed& s : r.seeds) j["curvature_time"].push_back(s.curvature_time);
+  std::set<std::string> refused;
+  for (const CheckpointsSeed& s : r.seeds) {
+    j["curvature_time"].push_back(s.curvature_time);
+    refused.insert(s.refused.begin(), s.refused.end());
+  }
+  j["refused"] = refused;
   return j;
 }
 
@@ -88,7 +101,11 @@ Estimate difference(const CheckpointsResult& r,
     const DrawnMetric* b = find(seed, against, truth, metric);
     if (a && b && a->mean && b->mean) values.push_back(*a->mean - *b->mean);
   }
-  return interval_of(std::move(values));
+  Estimate e = interval_of(std::move(values));
+  const double most = metric == "spearman" ? 2 : metric == "scaled_error" ? 1 : HUGE_VAL;
+  e.low = std::max(e.low, -most);
+  e.high = std::min(e.high, most);
+  return e;
 }
 
 std::optional<double> over_draws(const CheckpointsResult& r,
@@ -103,6 +120,10 @@ std::optional<double> over_draws(const CheckpointsResult& r,
       ++n;
     }
   return n > 0 ? std::optional(sum / static_cast<double>(n)) : std::nullopt;
+}
+
+Index judged_count(const CheckpointsResult& r) {
+  return std::min(r.how.judged, r.seeds.front().steps);
 }
 
 CheckpointsCase count_case(const CheckpointsResult& r,
@@ -153,6 +174,8 @@ void write_rows(const CheckpointsResult& r, Results& results) {
 
 void describe(const std::vector<CheckpointsResult>& done, Results& results) {
   Json& run = results.run();
+  run["paper"] = kWhosePaper;
+  run["estimators"] = kWhoseEstimators;
   run["bounds"] = kCheckpointsBounds;
   run["conventions"] = {
       {"values", "change of the mean test loss when an example is removed: positive, it helped"},
@@ -171,7 +194,7 @@ void describe(const std::vector<CheckpointsResult>& done, Results& results) {
       {"proxy", "the batch of G_B and H_B: the step's own, all data, or so many drawn at random"},
       {"epsilon", "of forward differences, Eq. (6); none: exact products"},
       {"..._deviation", "standard deviation over draws; the value beside it is their mean"},
-      {"curvature_time", "x = sum of rates times lambda_max on all data, mean of five checkpoints"},
+      {"curvature_time", std::string("x: ") + kWhatIsX},
       {"seeds", "each has its own split, initialisation and batches"},
       {"intervals", kCheckpointsIntervals}};
   for (const CheckpointsResult& r : done) run["tasks"][r.settings.name] = task_json(r);
@@ -185,6 +208,7 @@ std::string counts_table(const CheckpointsResult& r) {
                "Spearman, derivative",
                "Spearman, all steps",
                "scaled error",
+               "best scale",
                fmt::format("top {}", r.how.top)});
   const CheckpointsSeed& first = r.seeds.front();
   table.title(
@@ -207,21 +231,26 @@ std::string counts_table(const CheckpointsResult& r) {
                with_draws(r, c, "derivative", "spearman"),
                with_draws(r, c, "all_steps", "spearman"),
                with_draws(r, c, "removal", "scaled_error"),
+               scale_cell(r, c),
                with_draws(r, c, "removal", "top_overlap")});
     if (c.sampling == "all") table.rule();
   }
-  table.footnote("scaled error (after the best scalar) and top: against removal");
+  table.footnote("scaled error (after the best scalar), best scale and top: against removal");
   table.footnote(
       fmt::format("±: standard deviation over {} draws; intervals: over seeds", r.how.draws));
   return table.text();
 }
 
 std::string products_table(const CheckpointsResult& r) {
-  Table table(
-      {"proxy batch", "products", "Spearman, removal", "scaled error", "error of products"});
+  Table table({"proxy batch",
+               "products",
+               "Spearman, removal",
+               "scaled error",
+               "best scale",
+               "error of products"});
   table.title(fmt::format("\n{}: Diff-In at {} even checkpoints, by batch and products",
                           r.settings.name,
-                          r.how.judged));
+                          judged_count(r)));
   for (const CheckpointsCell& cell : r.seeds.front().cells) {
     const CheckpointsCase& c = cell.what;
     if (c.study == "checkpoints") continue;
@@ -230,6 +259,7 @@ std::string products_table(const CheckpointsResult& r) {
                epsilon_cell(c.epsilon),
                with_draws(r, c, "removal", "spearman"),
                with_draws(r, c, "removal", "scaled_error"),
+               scale_cell(r, c),
                error.value ? fmt::format("{:.1e}", *error.value) : std::string("-")});
   }
   table.footnote("error of products: of the scores with differences, relative to exact ones");

@@ -50,6 +50,9 @@ std::optional<double> over_draws(const CheckpointsResult& r,
                                  const std::string& truth,
                                  const std::string& metric);
 
+/// `judged`, or all steps where they are fewer.
+Index judged_count(const CheckpointsResult& r);
+
 /// The case of `count` checkpoints; all steps where count is T.
 CheckpointsCase count_case(const CheckpointsResult& r,
                            const std::string& estimator,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "datasets/text.h"
 #include "influence/metrics/closeness.h"
 #include "influence/trajectory/tracin.h"
 
@@ -38,10 +39,23 @@ VectorXd estimate(const Trajectory& path,
   if (c.proxy == "all") options.proxy = ProxyBatch::full;
   if (c.proxy != "all" && c.proxy != "own") {
     options.proxy = ProxyBatch::random;
-    options.proxy_size = std::stol(c.proxy);
+    options.proxy_size = static_cast<Index>(*parse_number(c.proxy));
     options.proxy_seed = draw;
   }
   return diff_in_scores(path, query, options).values.row(0).transpose();
+}
+
+/// Empty where it is beyond all bounds.
+VectorXd bounded(VectorXd x) {
+  if (!within_bounds(x)) x.resize(0);
+  return x;
+}
+
+std::string refusal(const CheckpointsCase& c) {
+  std::string who = fmt::format("{}, {} {} checkpoints", c.estimator, c.count, c.sampling);
+  if (c.proxy != "own") who += ", proxy " + c.proxy;
+  if (c.epsilon > 0) who += fmt::format(", epsilon {:g}", c.epsilon);
+  return fmt::format("{}: {}", who, kBeyondBoundsWords);
 }
 
 struct Target {
@@ -75,7 +89,13 @@ struct Collected {
   }
 };
 
+/// Undefined without a truth.
 void compare(const VectorXd& x, const Target& truth, Index top, Collected& found) {
+  if (truth.values.size() == 0 || !within_bounds(x)) {
+    for (const char* metric : {"spearman", "scaled_error", "top_overlap", "best_scale"})
+      found.add(truth.name, metric, {});
+    return;
+  }
   found.add(truth.name, "spearman", spearman(x, truth.values));
   found.add(truth.name, "scaled_error", scaled_error(x, truth.values));
   found.add(truth.name,
@@ -118,22 +138,29 @@ CheckpointsSeed measure_checkpoints(const RecordedTask& task,
   const auto whole = [&](const char* estimator) {
     return estimate(path, query, {"", estimator, "all", path.steps()}, 0);
   };
-  const VectorXd limits[] = {whole(kDiffIn), whole(kTracIn)};
+  const VectorXd limits[] = {bounded(whole(kDiffIn)), bounded(whole(kTracIn))};
   const CheckpointsCase at_few{"", kDiffIn, "even", std::min(how.judged, path.steps())};
-  const VectorXd exact = estimate(path, query, at_few, 0);
+  const VectorXd exact = bounded(estimate(path, query, at_few, 0));
+  if (truth.derivative.size() == 0)
+    result.refused.insert(std::string("derivative: ") + kBeyondBoundsWords);
   for (const CheckpointsCase& c : checkpoint_cases(how, path.steps(), path.examples())) {
     Collected found;
     for (Index draw = 0; draw < (drawn(c) ? how.draws : 1); ++draw) {
       const VectorXd x = estimate(path, query, c, static_cast<std::uint64_t>(draw));
+      if (!within_bounds(x)) result.refused.insert(refusal(c));
       compare(x, {"removal", truth.removal}, how.top, found);
       compare(x, {"derivative", truth.derivative}, how.top, found);
       if (c.study != "epsilon") {
         compare(x, {"all_steps", limits[c.estimator == kTracIn]}, how.top, found);
         continue;
       }
-      const double error = (x - exact).norm() / exact.norm();
-      found.add("exact_products", "relative_error", std::max(error, kLeastError));
-      found.add("exact_products", "spearman", spearman(x, exact));
+      const bool finite = within_bounds(x) && exact.size() > 0;
+      const std::optional<double> error =
+          finite ? relative_error(x, exact) : std::optional<double>();
+      found.add("exact_products",
+                "relative_error",
+                error ? std::optional(std::max(*error, kLeastError)) : error);
+      found.add("exact_products", "spearman", finite ? spearman(x, exact) : error);
     }
     result.cells.push_back({c, found.over_draws()});
   }

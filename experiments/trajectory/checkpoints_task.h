@@ -13,6 +13,7 @@
 // Random checkpoints and random proxy batches are drawn `draws` times, and both mean and standard
 // deviation over the draws are kept.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ struct CheckpointsSeed {
   Index examples = 0, parameters = 0, steps = 0;
   double curvature_time = 0;
   std::vector<CheckpointsCell> cells = {};
+  std::set<std::string> refused = {};  // "what: why", where numbers are missing
 };
 
 /// All points of the three studies for a training of so many steps and examples, in their order.

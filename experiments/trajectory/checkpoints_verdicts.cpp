@@ -40,7 +40,7 @@ Verdict sampling_verdict(const CheckpointsResult& r,
 CheckpointsCase products_case(const CheckpointsResult& r,
                               const std::string& proxy,
                               double epsilon) {
-  const Index m = std::min(r.how.judged, r.seeds.front().steps);
+  const Index m = judged_count(r);
   return {epsilon > 0 ? "epsilon" : "proxy", kDiffIn, "even", m, proxy, epsilon};
 }
 
@@ -75,7 +75,7 @@ Verdict tracin_verdict(const CheckpointsResult& r) {
           "Diff-In",
           fmt::format("paper (abstract): lower error than existing estimators; here error after "
                       "the best scalar, TracIn-CP minus Diff-In at m = {} random, above 0",
-                      m),
+                      judged_count(r)),
           to_string(e),
           judged_above(r, e, 0)};
 }
@@ -153,7 +153,7 @@ Panel count_panel(const CheckpointsResult& r) {
 /// What another batch than the step's own loses: mean over tasks, bars from the worst to the best.
 Panel proxy_panel(const std::vector<CheckpointsResult>& done) {
   Panel p;
-  p.title = fmt::format("proxy batch, m = {} even", done.front().how.judged);
+  p.title = fmt::format("proxy batch, m = {} even", judged_count(done.front()));
   p.x = {.label = "examples in the batch", .scale = Scale::categories};
   p.y = {.label = "Spearman minus own batch's", .include = {-0.05, 0.05}};
   p.references = {horizontal_line(0)};
@@ -196,7 +196,8 @@ std::vector<Verdict> judge(const std::vector<CheckpointsResult>& done) {
 void draw(const std::vector<CheckpointsResult>& done, const std::filesystem::path& folder) {
   PanelFigure figure{.name = "checkpoints"};
   for (const CheckpointsResult& r : done) figure.panels.push_back(count_panel(r));
-  figure.panels.push_back(proxy_panel(done));
+  Panel proxies = proxy_panel(done);
+  if (!proxies.x.categories.empty()) figure.panels.push_back(std::move(proxies));
   figure.footnotes = {
       "x: sum of rates times the largest eigenvalue, first seed. The last point has all steps.",
       "Error bars by checkpoints: 95 %, Student's t over seeds; random: mean over draws."};

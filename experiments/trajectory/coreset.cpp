@@ -33,6 +33,7 @@ void add_trainings(const ScoredTask& task,
   for (const char* quota : kQuotas)
     for (const double share : kept)
       for (const char* method : kSelections) {
+        if (!task.usable(method)) continue;
         const Index count = kept_count(share, task);
         trainings.push_back({&task.data,
                              quota == std::string("free")
@@ -61,7 +62,11 @@ CoresetResult select_and_train(const Job& job, const TaskOptions& options) {
           r.table.add({seed, quota, share, method, "accuracy", t.accuracy});
           r.table.add({seed, quota, share, method, "loss", t.loss});
         };
-        for (const char* method : kSelections) add(method, tested[next++]);
+        for (const char* method : kSelections)
+          if (task.usable(method))
+            add(method, tested[next++]);
+          else
+            r.refused.insert(fmt::format("{}: {}", method, kBeyondBoundsWords));
         add(kAll, all);
       }
   }

@@ -131,7 +131,8 @@ void describe_coresets(const std::vector<CoresetResult>& done, Results& results)
       {"verdicts", "means over the kept shares within a seed"},
       {"intervals", kSeedIntervals},
       {"whose protocol", kWhoseComparison}};
-  for (const CoresetResult& r : done) run["tasks"][r.settings.name] = {{"kept", r.kept}};
+  for (const CoresetResult& r : done)
+    run["tasks"][r.settings.name] = {{"kept", r.kept}, {"refused", r.refused}};
 }
 
 void draw(const std::vector<CoresetResult>& done, const std::filesystem::path& folder) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <filesystem>
+#include <set>
 
 #include "experiments/trajectory/scored_retraining.h"
 #include "experiments/trajectory/seed_table.h"
@@ -34,7 +35,8 @@ inline constexpr std::array<const char*, 2> kQuotas = {"free", "per_class"};
 struct CoresetResult {
   TaskSettings settings;
   std::vector<double> kept;
-  SeedTable table;  // variant: quota; share: kept
+  SeedTable table;                     // variant: quota; share: kept
+  std::set<std::string> refused = {};  // "score: why", where numbers are missing
 };
 
 /// Every share and seed of a task.

@@ -2,7 +2,12 @@
 // The experiment: its trainings, its results folder.
 #include "experiments/trajectory/cost.h"
 
+#include <fmt/format.h>
+
 #include "experiments/trajectory/cost_report.h"
+#include "experiments/trajectory/seed_table.h"
+#include "influence/memorization/seeded_training.h"
+#include "models/shard_pool.h"
 
 namespace leaveout {
 
@@ -18,13 +23,37 @@ TrajectoryOptions estimator_options(const Job& job) {
   return how;
 }
 
+/// Whatever decides a seed's numbers but for the seconds.
+std::string cost_key(const GroupedTask& data, const Settings& s) {
+  return seeded_key(data.problem,
+                    0,
+                    fmt::format("cost {} {} {} {} {} test: {}",
+                                s.whole("checkpoints"),
+                                s.whole("segments"),
+                                s.whole("segment_checkpoints"),
+                                s.number("damping"),
+                                s.number("log_memory"),
+                                describe(data.problem)));
+}
+
+/// Every seed is a shard; one at a time, as they are timed.
 CostResult measure(const Job& job, const TaskOptions& options) {
   CostResult r{job.task, {}, job.settings.whole("checkpoints"), {}};
-  for (Index seed = 0; seed < job.settings.whole("seeds"); ++seed) {
-    const RecordedTask task(job, options, seed);
-    r.model = describe(task.model().spec());
-    r.seeds.push_back(measure_cost(task, options, estimator_options(job)));
+  const Index seeds = job.settings.whole("seeds");
+  Index timed_now = 0;
+  std::vector<ShardTask> work;
+  for (Index seed = 0; seed < seeds; ++seed) {
+    const GroupedTask data = load_grouped_task(job, options, seed);
+    r.model = describe(data.model->spec());
+    work.push_back({cost_key(data, job.settings), [&, seed] {
+                      ++timed_now;
+                      const RecordedTask task(job, options, seed);
+                      return to_text(measure_cost(task, options, estimator_options(job)));
+                    }});
   }
+  for (const std::string& text : make_shards(work, {.shard_folder = options.shard_folder}))
+    r.seeds.push_back(cost_seed_from_text(text));
+  r.timed_before = seeds - timed_now;
   return r;
 }
 
@@ -48,6 +77,11 @@ VerdictWords cost_words() {
 
 void run_cost(const Invocation& invocation) {
   Session session(invocation, "cost", cost_settings(), cost_layout());
+  for (const Job& job : session.jobs()) {  // complain before training
+    const GroupedTask task = load_grouped_task(job, session.options());
+    check_recorded_task(job, task, "cost");
+    check_checkpoints(job, task, "cost");
+  }
   std::vector<CostResult> done;
   for (const Job& job : session.jobs()) {
     done.push_back(measure(job, session.options()));
@@ -59,7 +93,8 @@ void run_cost(const Invocation& invocation) {
   const std::vector<Verdict> verdicts = judge(done);
   write_verdicts(verdicts, session.results());
   session.print(verdict_table(verdicts, kCostIntervals, cost_words()));
-  session.print(std::string(kCostBounds) + "\n");
+  for (const char* line : {kWhosePaper, kWhoseEstimators, kCostBounds})
+    session.print(std::string(line) + "\n");
   draw(done, session.results().partial());
   session.finish();
 }

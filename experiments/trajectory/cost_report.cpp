@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/support/table.h"
+#include "experiments/trajectory/seed_table.h"
 #include "influence/metrics/bootstrap.h"
 #include "influence/metrics/student.h"
 
@@ -28,6 +29,7 @@ std::optional<double> number(const CostRow& row) {
 }
 
 constexpr NamedMetric kMetrics[] = {{"spearman", number<&CostRow::spearman>},
+                                    {"best_scale", number<&CostRow::scale>},
                                     {"scaled_error", number<&CostRow::error>},
                                     {"derivative_spearman", number<&CostRow::derivative_spearman>},
                                     {"derivative_scaled_error", number<&CostRow::derivative_error>},
@@ -72,6 +74,17 @@ std::string milliseconds(double seconds) {
                         : fmt::format("{:.0f}", 1e3 * seconds);
 }
 
+std::string scale_cell(const Estimate& scale) {
+  return scale.value ? fmt::format("{:.2g}", *scale.value) : "";
+}
+
+/// In any seed.
+bool ran(const CostResult& r, const std::string& estimator) {
+  return std::any_of(r.seeds.begin(), r.seeds.end(), [&](const CostSeed& s) {
+    return find_row(s, estimator) != nullptr;
+  });
+}
+
 Json task_json(const CostResult& r) {
   Json j;
   const CostSeed& first = r.seeds.front();
@@ -82,11 +95,13 @@ Json task_json(const CostResult& r) {
   j["checkpoints"] = r.checkpoints;
   j["training_passes"] = first.training_passes;
   for (const CostSeed& s : r.seeds) j["curvature_time"].push_back(s.curvature_time);
-  for (const CostRow& row : first.rows)
-    if (!row.refused.empty()) j["refused"][row.estimator] = row.refused;
+  for (const CostSeed& s : r.seeds)
+    for (const CostRow& row : s.rows)
+      if (!row.refused.empty()) j["refused"][row.estimator] = row.refused;
+  j["seeds_timed_by_an_earlier_run"] = r.timed_before;
   j["seconds"]["training"] = training_seconds(r);
   for (const CostRow& row : first.rows)
-    if (row.refused.empty()) j["seconds"][row.estimator] = seconds_of(r, row.estimator);
+    if (ran(r, row.estimator)) j["seconds"][row.estimator] = seconds_of(r, row.estimator);
   return j;
 }
 
@@ -141,12 +156,16 @@ void write_seconds(const std::vector<CostResult>& done, const Results& results) 
 
 void describe(const std::vector<CostResult>& done, Results& results) {
   Json& run = results.run();
+  run["paper"] = kWhosePaper;
+  run["estimators"] = kWhoseEstimators;
   run["bounds"] = kCostBounds;
   run["conventions"] = {
       {"values", "change of the mean test loss when an example is removed: positive, it helped"},
       {"spearman, scaled_error",
        "with trainings without each example (term dropped, 1/b kept); error after the best scale"},
       {"moso", "has no query: compared with the change of the others' training loss"},
+      {"best_scale", "the number for which number * estimate is nearest to those trainings"},
+      {"curvature_time", std::string("x: ") + kWhatIsX},
       {"derivative_...", "the same with the exact derivative through all steps"},
       {"passes",
        "gradient passes over the training data: gradients + 2 products + dense / (3 P), each over "
@@ -174,6 +193,7 @@ void describe(const std::vector<CostResult>& done, Results& results) {
 std::string cost_table(const CostResult& r) {
   Table table({"estimator",
                "Spearman",
+               "best scale",
                "scaled error",
                "passes",
                "/ training",
@@ -197,8 +217,8 @@ std::string cost_table(const CostResult& r) {
   const double training = training_seconds(r);
   for (const CostRow& row : first.rows) {
     const std::string& name = row.estimator;
-    if (!row.refused.empty()) {
-      table.row({name, "-", "-", "-", "-", "-", "-", "-", "-", "-"});
+    if (!ran(r, name)) {
+      table.row({name, "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"});
       continue;
     }
     const auto mean = [&](CostMetric metric) { return mean_of(r, name, metric); };
@@ -207,6 +227,7 @@ std::string cost_table(const CostResult& r) {
     const bool truth = name == kRetraining;
     table.row({name,
                truth ? "" : to_string(within(over_seeds(r, name, number<&CostRow::spearman>), -1)),
+               scale_cell(over_seeds(r, name, number<&CostRow::scale>)),
                truth ? "" : to_string(within(over_seeds(r, name, number<&CostRow::error>), 0)),
                fmt::format("{:.4g}", passes),
                fmt::format("{:.3g}", passes / first.training_passes),
@@ -225,6 +246,11 @@ std::string cost_table(const CostResult& r) {
       "training: {:.4g} passes, {} ms; ms: medians over seeds; -: refuses this training",
       first.training_passes,
       milliseconds(training)));
+  if (r.timed_before > 0)
+    table.footnote(fmt::format(
+        "resumed: the times of {} of {} seeds are an earlier sitting's, kept in OUT/shards",
+        r.timed_before,
+        r.seeds.size()));
   return table.text();
 }
 

@@ -33,6 +33,7 @@ struct CostResult {
   std::string model;
   Index checkpoints = 5;  // m
   std::vector<CostSeed> seeds = {};
+  Index timed_before = 0;  // seeds that were found on the disk: timed by an earlier run
 };
 
 using CostMetric = std::optional<double> (*)(const CostRow& row);

@@ -40,6 +40,12 @@ CostRow counted_row(const std::string& name, const Trajectory& path, const Estim
   return row;
 }
 
+void against_derivative(const VectorXd& x, const RemovalTruth& truth, CostRow& row) {
+  if (truth.derivative.size() == 0) return;
+  row.derivative_spearman = spearman(x, truth.derivative);
+  row.derivative_error = scaled_error(x, truth.derivative);
+}
+
 CostRow measure(TrajectoryEstimator kind,
                 const Trajectory& path,
                 const QueryLosses& query,
@@ -54,22 +60,21 @@ CostRow measure(TrajectoryEstimator kind,
   } catch (const std::invalid_argument& refusal) {
     return {name, refusal.what()};
   }
+  if (!within_bounds(x)) return {name, kBeyondBoundsWords};
   CostRow row = counted_row(name, path, estimator_cost(kind, path, query.count(), how));
   row.seconds = seconds;
   const VectorXd& removal = has_query(kind) ? truth.removal : truth.others;
   row.spearman = spearman(x, removal);
+  row.scale = best_scale(x, removal);
   row.error = scaled_error(x, removal);
-  if (!has_query(kind)) return row;
-  row.derivative_spearman = spearman(x, truth.derivative);
-  row.derivative_error = scaled_error(x, truth.derivative);
+  if (has_query(kind)) against_derivative(x, truth, row);
   return row;
 }
 
 CostRow retraining_row(const Trajectory& path, const RemovalTruth& truth, int threads) {
   CostRow row = counted_row(kRetraining, path, {retraining_cost(path, path.examples())});
   row.seconds = truth.removal_seconds * threads;
-  row.derivative_spearman = spearman(truth.removal, truth.derivative);
-  row.derivative_error = scaled_error(truth.removal, truth.derivative);
+  against_derivative(truth.removal, truth, row);
   return row;
 }
 

@@ -23,8 +23,8 @@ inline constexpr const char* kRetraining = "retraining";
 
 struct CostRow {
   std::string estimator;
-  std::string refused = {};                         // why; empty: it ran
-  std::optional<double> spearman = {}, error = {};  // with removal; error: after the best scale
+  std::string refused = {};                                     // why; empty: it ran
+  std::optional<double> spearman = {}, scale = {}, error = {};  // with removal; error: after scale
   std::optional<double> derivative_spearman = {}, derivative_error = {};
   double passes = 0;     // gradient passes over the training data, all priced
   double gradients = 0;  // of examples
@@ -41,6 +41,10 @@ struct CostSeed {
   double training_passes = 0, training_seconds = 0;
   std::vector<CostRow> rows = {};  // in the order of trajectory_estimators(), then kRetraining
 };
+
+/// As text and back, to the last bit.
+std::string to_text(const CostSeed& seed);
+CostSeed cost_seed_from_text(const std::string& text);
 
 /// Null where there is no such row, or it refused.
 const CostRow* find_row(const CostSeed& seed, const std::string& estimator);

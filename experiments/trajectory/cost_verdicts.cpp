@@ -71,7 +71,9 @@ std::optional<double> cheaper_error(const CostSeed& seed) {
 }
 
 Verdict accuracy_verdict(const CostResult& r) {
-  const Estimate e = seed_interval(r, cheaper_error);
+  Estimate e = seed_interval(r, cheaper_error);
+  e.low = std::max(e.low, -1.0);  // errors after the best scalar are between 0 and 1
+  e.high = std::min(e.high, 1.0);
   std::string verdict = "not testable: none costs as little";
   if (e.value)
     verdict = r.seeds.size() < 2 ? "not testable: one seed has no interval" : above(interval(e), 0);

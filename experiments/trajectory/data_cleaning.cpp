@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "experiments/harmonic/subset_task.h"
 #include "experiments/trajectory/data_cleaning_report.h"
 #include "influence/metrics/ranking.h"
@@ -24,17 +26,33 @@ Job with_noise(Job job, double noise) {
   return job;
 }
 
+/// A training without the most suspicious, and whose ranking asked for it.
+struct Asked {
+  std::size_t task;
+  const char* method;
+};
+
 /// A seed at one noise rate: what its rankings find, and the trainings that they ask for.
 void add_rankings(const ScoredTask& task,
+                  std::size_t number,
                   double noise,
-                  SeedTable& table,
-                  std::vector<Retraining>& trainings) {
+                  CleaningResult& r,
+                  std::vector<Retraining>& trainings,
+                  std::vector<Asked>& asked) {
   const std::vector<bool> wrong = task.data.members(PlantedGroup::mislabelled);
+  if (std::find(wrong.begin(), wrong.end(), true) == wrong.end()) {
+    r.without.insert(noise);
+    return;
+  }
   const std::uint64_t seed = task.data.settings.seed;
   const auto add = [&](const char* method, const char* metric, std::optional<double> value) {
-    if (value) table.add({seed, "", noise, method, metric, *value});
+    if (value) r.table.add({seed, "", noise, method, metric, *value});
   };
   for (const char* method : kSuspicions) {
+    if (!task.usable(method)) {
+      r.refused.insert(fmt::format("{}: {}", method, kBeyondBoundsWords));
+      continue;
+    }
     const VectorXd scores = suspicion(task, method);
     const Ranking ranking(scores, wrong);
     const Index count = ranking.wanted();
@@ -44,6 +62,7 @@ void add_rankings(const ScoredTask& task,
     add(method, "recall", ranking.recall(share));
     add(method, "precision_at_half", early ? std::optional(2 * *early) : std::nullopt);
     trainings.push_back({&task.data, all_but(task.data.examples(), highest(scores, count))});
+    asked.push_back({number, method});
   }
 }
 
@@ -62,18 +81,20 @@ CleaningResult clean(const Job& job, const TaskOptions& options) {
       score_examples(jobs, {kSuspicions.begin(), kSuspicions.end()}, options);
   const std::size_t seeds = tasks.size() / r.noise.size();
   std::vector<Retraining> trainings;
+  std::vector<Asked> asked;
   for (std::size_t k = 0; k < tasks.size(); ++k)
-    add_rankings(tasks[k], r.noise[k / seeds], r.table, trainings);
+    add_rankings(tasks[k], k, r.noise[k / seeds], r, trainings, asked);
   const std::vector<Tested> tested =
       retrain_and_test(trainings, subset_pool(options, job.task.name + " cleaned"));
+  std::size_t next = 0;
   for (std::size_t k = 0; k < tasks.size(); ++k) {
     const auto add = [&](const char* method, const Tested& t) {
       const std::uint64_t seed = tasks[k].data.settings.seed;
       r.table.add({seed, "", r.noise[k / seeds], method, "accuracy", t.accuracy});
       r.table.add({seed, "", r.noise[k / seeds], method, "loss", t.loss});
     };
-    for (std::size_t m = 0; m < kSuspicions.size(); ++m)
-      add(kSuspicions[m], tested[k * kSuspicions.size() + m]);
+    for (; next < asked.size() && asked[next].task == k; ++next)
+      add(asked[next].method, tested[next]);
     add(kUncleaned, test(tasks[k].data, tasks[k].theta));
   }
   return r;

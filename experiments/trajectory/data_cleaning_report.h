@@ -13,6 +13,7 @@
 
 #include <array>
 #include <filesystem>
+#include <set>
 
 #include "experiments/trajectory/scored_retraining.h"
 #include "experiments/trajectory/seed_table.h"
@@ -37,7 +38,9 @@ inline constexpr const char* kUncleaned = "none";  // nobody is removed
 struct CleaningResult {
   TaskSettings settings;
   std::vector<double> noise;
-  SeedTable table;  // share: the noise; no variant
+  SeedTable table;                     // share: the noise; no variant
+  std::set<double> without = {};       // of `noise`, where no label is wrong: nothing to find
+  std::set<std::string> refused = {};  // "score: why", where numbers are missing
 };
 
 /// Every noise rate and seed of a task.

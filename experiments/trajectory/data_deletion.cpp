@@ -20,17 +20,18 @@ void require(bool ok, const std::string& what) {
 /// What the user got wrong is said before anything is trained.
 void check(const Job& job, const TaskOptions& options) {
   const GroupedTask task = load_grouped_task(job, options);
+  const std::string name = "task " + job.task.name;
   require(allows(task.train->task, QueryOutput::correct),
-          fmt::format("data, expected classes, {} has none", job.task.name));
-  const Index steps = step_count(job.task.base, task.examples());
-  const Index m = job.settings.whole("checkpoints");
-  require(m <= steps, fmt::format("checkpoints, expected at most the {} steps, got {}", steps, m));
-  require(job.task.base.optimiser == OptimiserKind::sgd && job.task.base.momentum == 0,
-          "optimiser, expected sgd without momentum, which Diff-In is made for");
-  require(job.settings.number("damping") + job.task.weight_decay > 0,
-          "damping, expected more than 0 without weight decay, got 0");
+          name + ": data, expected classes, got none");
+  check_plain_sgd(job, "data-deletion");
+  check_recorded_task(job, task, "data-deletion");
+  check_checkpoints(job, task, "data-deletion");
+  require(
+      job.settings.number("damping") + job.task.weight_decay > 0,
+      name + ": damping, expected more than 0 without weight decay, got 0: --set damping=0.001");
+  const std::vector<double> shares = deleted_shares(job.settings, task.examples()).kept;
   for (Index r = 0; r < job.settings.whole("seeds"); ++r)
-    deleted_groups(load_grouped_task(job, options, r), deleted_shares(job.settings));
+    deleted_groups(load_grouped_task(job, options, r), shares);
 }
 
 }  // namespace

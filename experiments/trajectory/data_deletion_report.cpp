@@ -2,6 +2,7 @@
 #include "experiments/trajectory/data_deletion_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -82,7 +83,7 @@ Verdict grows(const DeletionResult& r, const char* method, const std::string& cl
   first.share = r.shares.front();
   const Estimate e = r.table.difference(last, first);
   Verdict v = seed_verdict(r.settings.name, method, claim, e, is_higher(e));
-  if (r.shares.size() < 2) v.verdict = "not testable: one share";
+  if (r.shares.size() < 2) v.verdict = "not testable: one number of deleted rows";
   return v;
 }
 
@@ -122,6 +123,9 @@ std::string deletion_tables(const DeletionResult& r) {
     table.footnote(
         "sums over the deleted are additive to first order only: see unrolled and "
         "single_retrainings, whose terms are exact");
+    if (!r.merged.empty())
+      table.footnote(
+          fmt::format("left out, as many rows as the share before: {}", fmt::join(r.merged, ", ")));
     text += table.text();
   }
   return text;
@@ -183,7 +187,9 @@ void describe_deletion(const std::vector<DeletionResult>& done, Results& results
       {"verdicts", "means over shares and over who is deleted, within a seed"},
       {"intervals", kSeedIntervals},
       {"whose protocol", kWhoseComparison}};
-  for (const DeletionResult& r : done) run["tasks"][r.settings.name] = {{"shares", r.shares}};
+  for (const DeletionResult& r : done)
+    run["tasks"][r.settings.name] = {
+        {"shares", r.shares}, {"shares_left_out", r.merged}, {"refused", r.refused}};
 }
 
 void draw(const std::vector<DeletionResult>& done, const std::filesystem::path& folder) {

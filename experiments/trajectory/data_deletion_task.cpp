@@ -34,6 +34,10 @@ constexpr std::array<const char*, 7> kMetrics = {"distance",
                                                  "deleted_loss",
                                                  "deleted_loss_gap"};
 
+Index deleted_count(double share, Index examples) {
+  return std::max<Index>(1, std::lround(share * static_cast<double>(examples)));
+}
+
 std::vector<Index> union_of(const std::vector<Group>& groups) {
   std::set<Index> rows;
   for (const Group& g : groups) rows.insert(g.begin(), g.end());
@@ -120,19 +124,26 @@ class Deletion {
   std::vector<Index> rows_;
 };
 
-/// In the order of kMetrics.
+constexpr double kBeyond = HUGE_VAL;  // in the bytes: beyond all bounds; a NaN: undefined
+
+/// In the order of kMetrics. Undefined where training without the deleted changes nothing.
 std::array<double, kMetrics.size()> measure(const RecordedTask& task,
                                             const Dataset& deleted,
                                             const VectorXd& estimate,
                                             const VectorXd& retrained) {
+  std::array<double, kMetrics.size()> beyond;
+  beyond.fill(kBeyond);
+  if (!within_bounds(estimate)) return beyond;
   const VectorXd truth = retrained - task.log.end.theta, change = estimate - task.log.end.theta;
-  const double product = truth.norm() * change.norm();
+  const double size = truth.norm(), product = size * change.norm();
+  const bool moved = size > 0;
   const double cosine = product > 0 ? truth.dot(change) / product : 0;
   const double accuracy = test(task.data, estimate).accuracy;
   const double loss = losses(task.model(), deleted, estimate).mean();
-  return {(change - truth).norm() / truth.norm(),
-          std::sqrt(std::max(0.0, 1 - cosine * cosine)),
-          cosine,
+  if (!std::isfinite(loss)) return beyond;
+  return {moved ? (change - truth).norm() / size : NAN,
+          moved ? std::sqrt(std::max(0.0, 1 - cosine * cosine)) : NAN,
+          moved ? cosine : NAN,
           accuracy,
           std::abs(accuracy - test(task.data, retrained).accuracy),
           loss,
@@ -158,41 +169,49 @@ std::string deletion_bytes(const RecordedTask& task,
   return bytes;
 }
 
-std::string deletion_key(const GroupedTask& task, const Settings& s) {
+std::string deletion_key(const GroupedTask& task,
+                         const std::vector<double>& shares,
+                         const Settings& s) {
   return seeded_key(
       task.problem,
       0,
       fmt::format("deletion shares={} checkpoints={} damping={} fine_tune_epochs={} test: {}",
-                  fmt::join(s.list("shares"), ","),
+                  fmt::join(shares, ","),
                   s.whole("checkpoints"),
                   s.number("damping"),
                   s.whole("fine_tune_epochs"),
                   describe(task.problem)));
 }
 
-void read_numbers(const std::string& bytes,
-                  std::uint64_t seed,
-                  const std::vector<double>& shares,
-                  SeedTable& table) {
+void read_numbers(const std::string& bytes, std::uint64_t seed, DeletionResult& r) {
   Words words(bytes);
   std::vector<std::string> methods = {kDeletions.begin(), kDeletions.end()};
   methods.push_back(kRetrained);
   for (const char* who : kWhoIsDeleted)
-    for (const double share : shares)
+    for (const double share : r.shares)
       for (const std::string& method : methods)
         for (const char* metric : kMetrics) {
           const double value = words.real();
+          if (std::isinf(value)) r.refused.insert(method + ": " + kBeyondBoundsWords);
+          if (!std::isfinite(value)) continue;
           // Of the truth itself, what is no comparison.
           const bool own =
               metric == std::string("accuracy") || metric == std::string("deleted_loss");
-          if (method != kRetrained || own) table.add({seed, who, share, method, metric, value});
+          if (method != kRetrained || own) r.table.add({seed, who, share, method, metric, value});
         }
 }
 
 }  // namespace
 
-std::vector<double> deleted_shares(const Settings& settings) {
-  return read_shares(settings, "shares", "data-deletion");
+DeletedShares deleted_shares(const Settings& settings, Index examples) {
+  DeletedShares shares;
+  Index last = 0;
+  for (const double share : read_shares(settings, "shares", "data-deletion")) {
+    const Index count = deleted_count(share, examples);
+    (count == last ? shares.merged : shares.kept).push_back(share);
+    last = count;
+  }
+  return shares;
 }
 
 std::vector<Group> deleted_groups(const GroupedTask& task, const std::vector<double>& shares) {
@@ -211,8 +230,7 @@ std::vector<Group> deleted_groups(const GroupedTask& task, const std::vector<dou
   std::vector<Group> groups;
   for (const std::vector<Index>* from : {&order, static_cast<const std::vector<Index>*>(&of_class)})
     for (const double share : shares) {
-      const auto count = static_cast<std::size_t>(
-          std::max<long>(1, std::lround(share * static_cast<double>(task.examples()))));
+      const auto count = static_cast<std::size_t>(deleted_count(share, task.examples()));
       if (count > from->size())
         throw std::invalid_argument(fmt::format(
             "[data-deletion] shares, expected at most the share of the largest class, {} of {} "
@@ -241,21 +259,24 @@ std::vector<MatrixXd> deletion_estimates(const RecordedTask& task,
 }
 
 DeletionResult delete_and_estimate(const Job& job, const TaskOptions& options) {
-  DeletionResult r{job.task, deleted_shares(job.settings), {}};
+  const DeletedShares shares =
+      deleted_shares(job.settings, load_grouped_task(job, options).examples());
+  DeletionResult r{job.task, shares.kept, {}, shares.merged, {}};
   TaskOptions inside = options;  // each shard is one thread's
   inside.threads = 1;
   inside.progress = {};
   std::vector<ShardTask> work;
   for (Index seed = 0; seed < job.settings.whole("seeds"); ++seed)
-    work.push_back({deletion_key(load_grouped_task(job, options, seed), job.settings),
+    work.push_back({deletion_key(load_grouped_task(job, options, seed), r.shares, job.settings),
                     [&job, &inside, &r, seed] {
                       const RecordedTask task(job, inside, seed);
-                      return deletion_bytes(task, r.shares, job.settings);
+                      return naming_divergence(task.data.settings, [&] {
+                        return deletion_bytes(task, r.shares, job.settings);
+                      });
                     }});
   const std::vector<std::string> bytes =
       make_shards(work, subset_pool(options, job.task.name + " deleted"));
-  for (std::size_t k = 0; k < bytes.size(); ++k)
-    read_numbers(bytes[k], job.task.seed + k, r.shares, r.table);
+  for (std::size_t k = 0; k < bytes.size(); ++k) read_numbers(bytes[k], job.task.seed + k, r);
   return r;
 }
 

@@ -23,6 +23,7 @@
 //   deleted_loss, deleted_loss_gap   mean loss on S, and its distance from theta_r's
 
 #include <array>
+#include <set>
 
 #include "experiments/trajectory/recorded_task.h"
 #include "experiments/trajectory/seed_table.h"
@@ -46,11 +47,17 @@ inline constexpr std::array<const char*, 2> kWhoIsDeleted = {"random", "one_clas
 struct DeletionResult {
   TaskSettings settings;
   std::vector<double> shares;
-  SeedTable table;  // variant: who is deleted
+  SeedTable table;                     // variant: who is deleted
+  std::vector<double> merged = {};     // shares that are as many rows as the one before
+  std::set<std::string> refused = {};  // "estimate: why", where numbers are missing
 };
 
-/// `shares` of the settings. Throws std::invalid_argument unless they rise within (0, 1).
-std::vector<double> deleted_shares(const Settings& settings);
+/// `shares` of the settings; of those that are equally many rows the first is kept.
+struct DeletedShares {
+  std::vector<double> kept, merged;
+};
+/// Throws std::invalid_argument unless they rise within (0, 1).
+DeletedShares deleted_shares(const Settings& settings, Index examples);
 
 /// The rows to delete, kWhoIsDeleted by shares; smaller groups are parts of larger ones. One class:
 /// the largest. Throws std::invalid_argument where it is smaller than a share of all.

@@ -4,9 +4,6 @@
 #include <chrono>
 #include <numeric>
 
-#include "influence/curvature/objective_curvature.h"
-#include "influence/solvers/spectrum.h"
-#include "influence/trajectory/checkpoints.h"
 #include "influence/trajectory/counterfactual_runs.h"
 #include "influence/trajectory/unrolled.h"
 
@@ -18,17 +15,6 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double curvature_time_of(const RecordedTask& task) {
-  const Trajectory path = task.path();
-  const CheckpointChoice even{Sampling::even, std::min<Index>(5, path.steps())};
-  double largest = 0;
-  visit_checkpoints(path, choose_checkpoints(path.steps(), even), [&](const Checkpoint& c) {
-    const ObjectiveCurvature hessian(task.objective, c.theta, Curvature::full);
-    largest += lanczos(hessian, 30).values.maxCoeff() / static_cast<double>(even.count);
-  });
-  return largest * std::accumulate(task.log.rates.begin(), task.log.rates.end(), 0.0);
 }
 
 VectorXd changes_of_others(const Trajectory& path, const CounterfactualRuns& runs) {
@@ -44,6 +30,11 @@ VectorXd changes_of_others(const Trajectory& path, const CounterfactualRuns& run
 
 }  // namespace
 
+void require_removal(const RecordedTask& task, const Eigen::MatrixXd& removal) {
+  if (!within_bounds(removal))
+    throw diverged(task.data.settings, "without an example a loss is beyond all bounds");
+}
+
 RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options) {
   const Trajectory path = task.path();
   const QueryLosses query(task.model(), *task.data.test, QueryLosses::As::mean);
@@ -55,14 +46,17 @@ RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options)
     how.pool.progress = options.progress(task.data.settings.name + ", trainings without one");
   RemovalTruth truth;
   auto start = std::chrono::steady_clock::now();
-  const CounterfactualRuns runs = counterfactual_runs(path, one_by_one(all), how);
+  const CounterfactualRuns runs = naming_divergence(
+      task.data.settings, [&] { return counterfactual_runs(path, one_by_one(all), how); });
   truth.removal = counterfactual_scores(path, runs, query).values.row(0).transpose();
+  require_removal(task, truth.removal);
   truth.removal_seconds = seconds_since(start);
   truth.others = changes_of_others(path, runs);
   start = std::chrono::steady_clock::now();
   truth.derivative = unrolled_scores(path, query).values.row(0).transpose();
   truth.derivative_seconds = seconds_since(start);
-  truth.curvature_time = curvature_time_of(task);
+  if (!within_bounds(truth.derivative)) truth.derivative.resize(0);
+  truth.curvature_time = training_length(task).x;
   return truth;
 }
 

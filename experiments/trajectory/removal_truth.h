@@ -16,14 +16,18 @@
 namespace leaveout {
 
 struct RemovalTruth {
-  Eigen::VectorXd removal, derivative;  // (N) positive: removing the example raises the test loss
-  Eigen::VectorXd others;               // (N) removal's change of the others' training loss
-  /// Sum over steps of rate * lambda_max, of the Hessian on all data at five even checkpoints.
-  double curvature_time = 0;
+  Eigen::VectorXd removal;     // (N) positive: removing the example raises the test loss
+  Eigen::VectorXd derivative;  // (N) the same; empty where it is beyond all bounds
+  Eigen::VectorXd others;      // (N) removal's change of the others' training loss
+  double curvature_time = 0;   // x of training_length()
   double removal_seconds = 0, derivative_seconds = 0;  // wall time of the two
 };
 
-/// Trains without each of the N examples. Throws what counterfactual_runs() throws.
+/// Throws std::runtime_error, with the task, where trainings without an example left all bounds.
+void require_removal(const RecordedTask& task, const Eigen::MatrixXd& removal);
+
+/// Trains without each of the N examples. Throws what counterfactual_runs() and require_removal()
+/// throw.
 RemovalTruth removal_truth(const RecordedTask& task, const TaskOptions& options);
 
 }  // namespace leaveout

@@ -71,6 +71,8 @@ Run train_on(const GroupedTask& task, const std::vector<Index>& kept) {
 std::vector<SettingSpec> scored_task_settings() {
   using Type = SettingType;
   std::vector<SettingSpec> specs = recorded_task_settings();
+  for (const SettingSpec& s : plain_grouped_task_settings())
+    if (s.key == "validation") specs.push_back(s);
   const std::vector<SettingSpec> own = {
       {"checkpoints", Type::whole, "5", "random ones, of Diff-In, TracIn and MoSo", {}, 1},
       {"damping", Type::number, "0.001", "added to the curvature of the influence function", {}, 0},
@@ -82,20 +84,25 @@ std::vector<SettingSpec> scored_task_settings() {
 
 void check_scored_task(const Job& job, const TaskOptions& options, const std::string& area) {
   const GroupedTask task = load_grouped_task(job, options);
-  const Index epochs = job.task.base.epochs, steps = step_count(job.task.base, task.examples());
+  const std::string name = "task " + job.task.name;
   require(allows(task.train->task, QueryOutput::correct),
           area,
-          fmt::format("data, expected classes, {} has none", job.task.name));
-  const Index early = job.settings.whole("early_epochs"), m = job.settings.whole("checkpoints");
+          name + ": data, expected classes, got none");
+  check_plain_sgd(job, area);
+  check_recorded_task(job, task, area);
+  check_checkpoints(job, task, area);
+  const Index epochs = job.task.base.epochs, early = job.settings.whole("early_epochs");
   require(early <= epochs,
           area,
-          fmt::format("early_epochs, expected at most epochs = {}, got {}", epochs, early));
-  require(m <= steps,
-          area,
-          fmt::format("checkpoints, expected at most the {} steps, got {}", steps, m));
-  require(job.settings.number("damping") + job.task.weight_decay > 0,
-          area,
-          "damping, expected more than 0 without weight decay, got 0");
+          fmt::format(
+              "{0}: early_epochs, expected at most epochs = {1}, got {2}: --set early_epochs={1}",
+              name,
+              epochs,
+              early));
+  require(
+      job.settings.number("damping") + job.task.weight_decay > 0,
+      area,
+      name + ": damping, expected more than 0 without weight decay, got 0: --set damping=0.001");
 }
 
 Index ScoredTask::column(const std::string& method) const {
@@ -118,7 +125,9 @@ std::vector<ScoredTask> score_examples(const std::vector<Job>& jobs,
       work.push_back(
           {scores_key(scored.back().data, methods, job.settings), [&job, &methods, &inside, r] {
              const RecordedTask task(job, inside, r);
-             return scored_bytes(task, example_scores(task, methods, job.settings, inside));
+             return naming_divergence(task.data.settings, [&] {
+               return scored_bytes(task, example_scores(task, methods, job.settings, inside));
+             });
            }});
     }
   const std::vector<std::string> bytes =
@@ -198,8 +207,10 @@ std::vector<Tested> retrain_and_test(const std::vector<Retraining>& trainings,
   std::vector<RetrainingTask> work;
   work.reserve(trainings.size());
   for (const Retraining& t : trainings)
-    work.push_back({seeded_key(t.task->problem, 0, fmt::format("on {}", fmt::join(t.kept, " "))),
-                    [&t] { return train_on(*t.task, t.kept); }});
+    work.push_back(
+        {seeded_key(t.task->problem, 0, fmt::format("on {}", fmt::join(t.kept, " "))), [&t] {
+           return naming_divergence(t.task->settings, [&t] { return train_on(*t.task, t.kept); });
+         }});
   const std::vector<Run> runs = retrain(work, pool);
   std::vector<Tested> tested;
   for (std::size_t k = 0; k < runs.size(); ++k)

@@ -30,11 +30,11 @@
 
 namespace leaveout {
 
-/// Those of recorded_task_settings() and checkpoints, damping, runs, early_epochs.
+/// Those of recorded_task_settings() and validation, checkpoints, damping, runs, early_epochs.
 std::vector<SettingSpec> scored_task_settings();
 
-/// Throws std::invalid_argument for data without classes, more early epochs than epochs, or neither
-/// weight decay nor damping; `area` opens the message.
+/// Throws std::invalid_argument for data without classes, a training that Diff-In is not made for,
+/// more early epochs than epochs, or neither weight decay nor damping; `area` opens the message.
 void check_scored_task(const Job& job, const TaskOptions& options, const std::string& area);
 
 /// A seed's data, where its training on all examples ended, and its scores.
@@ -46,6 +46,8 @@ struct ScoredTask {
 
   auto of(const std::string& method) const { return scores.col(column(method)); }
   Index column(const std::string& method) const;
+  /// False where the method's scores are beyond all bounds.
+  bool usable(const std::string& method) const { return within_bounds(of(method)); }
 };
 
 /// All columns of `features` (d x N), the first chosen first: herding from the mean, and the

@@ -70,6 +70,14 @@ inline constexpr const char* kWhoseComparison =
     "is "
     "ours, and none of their numbers is quoted";
 
+/// The same of reports whose claims say "paper", and whose the other estimators are.
+inline constexpr const char* kWhosePaper =
+    "paper: Tan et al. (2025), who propose Diff-In; none of their numbers is quoted";
+inline constexpr const char* kWhoseEstimators =
+    "estimators: our reading of TracIn (Pruthi et al. 2020), SGD-influence (Hara, Nitanda and "
+    "Maehara 2019), HyDRA (Chen et al. 2021), SOURCE (Bae et al. 2024), data value embedding (Wang "
+    "et al. 2025), Diff-In (Tan et al. 2025)";
+
 /// "agrees" where the whole interval is above 0 (equal is not higher), "disagrees" where none of it
 /// is, else "open: ...".
 std::string is_higher(const Estimate& e);

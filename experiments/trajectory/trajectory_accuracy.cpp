@@ -9,6 +9,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "datasets/text.h"
+#include "experiments/trajectory/seed_table.h"
 #include "experiments/trajectory/trajectory_accuracy_report.h"
 #include "influence/memorization/seeded_training.h"
 #include "models/shard_pool.h"
@@ -17,21 +19,20 @@ namespace leaveout {
 
 namespace {
 
+constexpr double kMostEpochs = 1000000;
+
 std::vector<double> grid_of(const Settings& s, const std::string& key) {
   std::vector<double> grid;
   for (const std::string& text : s.list(key)) {
-    std::size_t used = 0;
-    double value = NAN;
-    try {
-      value = std::stod(text, &used);
-    } catch (const std::logic_error&) {
-    }
-    const bool whole = key != "lengths" || value == std::floor(value);
-    if (used != text.size() || !std::isfinite(value) || value <= 0 || !whole)
+    const double value = parse_number(text).value_or(NAN);
+    const bool lengths = key == "lengths";
+    const bool fits = !lengths || (value == std::floor(value) && value <= kMostEpochs);
+    if (!(value > 0) || !fits)
       throw std::invalid_argument(
-          fmt::format("[trajectory-accuracy] {}, expected {} above 0, got '{}'",
+          fmt::format("[trajectory-accuracy] {}, expected {}, got '{}'",
                       key,
-                      key == "lengths" ? "whole numbers of epochs" : "numbers",
+                      lengths ? fmt::format("whole numbers of epochs from 1 to {}", kMostEpochs)
+                              : "numbers above 0",
                       text));
     grid.push_back(value);
   }
@@ -67,20 +68,14 @@ struct AccuracyWork {
 AccuracyWork prepare(const Job& job, const TaskOptions& options) {
   AccuracyWork work{job, {}};
   const AccuracyOptions how = accuracy_options(job.settings);
-  const Protocol& base = job.task.base;
-  if (base.optimiser != OptimiserKind::sgd || base.momentum != 0)
-    throw std::invalid_argument(
-        fmt::format("[trajectory-accuracy] {}, expected plain SGD, which Diff-In is derived for, "
-                    "got {} with momentum {:g}",
-                    job.task.name,
-                    optimiser_name(base.optimiser),
-                    base.momentum));
+  check_plain_sgd(job, "trajectory-accuracy");
   for (const auto& [rate, epochs] : points_of(job)) {
     Job at = job;
     at.task.base.learning_rate = rate;
     at.task.base.epochs = epochs;
     for (Index r = 0; r < job.settings.whole("seeds"); ++r) {
       const GroupedTask data = load_grouped_task(at, options, r);
+      check_recorded_task(at, data, "trajectory-accuracy");
       const std::string what = fmt::format("trajectory accuracy {} {} {} {}\n{}",
                                            how.removed,
                                            how.top,
@@ -142,7 +137,8 @@ void run_trajectory_accuracy(const Invocation& invocation) {
   write_verdicts(judge_accuracy(done, true), session.results());
   session.print(
       verdict_table(judge_accuracy(done, false), kAccuracyReading, trajectory_accuracy_words()));
-  session.print(std::string(kAccuracyChoices) + "\n");
+  for (const char* line : {kWhosePaper, kWhoseEstimators, kAccuracyChoices})
+    session.print(std::string(line) + "\n");
   draw_accuracy(done, session.results().partial());
   session.finish();
 }

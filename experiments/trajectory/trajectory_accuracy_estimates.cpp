@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/trajectory/recorded_task.h"
 #include "influence/trajectory/estimators.h"
 #include "influence/trajectory/unrolled.h"
 
@@ -45,10 +46,10 @@ EstimatedScores attempt(const std::string& name, const F& scores) {
   EstimatedScores e{name, {}, {}};
   try {
     Scores found = scores();
-    if (found.values.allFinite())
+    if (within_bounds(found.values))
       e.values = std::move(found.values);
     else
-      e.refused = "values beyond all bounds";
+      e.refused = kBeyondBoundsWords;
   } catch (const std::invalid_argument& refusal) {
     e.refused = refusal.what();
   }

@@ -4,23 +4,10 @@
 
 #include <sstream>
 
+#include "experiments/trajectory/shard_text.h"
 #include "experiments/trajectory/trajectory_accuracy_task.h"
 
 namespace leaveout {
-
-namespace {
-
-std::vector<std::string> fields(const std::string& line) {
-  std::vector<std::string> f(1);
-  for (const char c : line)
-    if (c == '\t')
-      f.emplace_back();
-    else
-      f.back() += c;
-  return f;
-}
-
-}  // namespace
 
 std::optional<double> AccuracyPoint::value(const std::string& part,
                                            const std::string& estimator,
@@ -43,7 +30,7 @@ std::string to_text(const AccuracyPoint& p) {
                         r.truth,
                         r.query,
                         r.metric,
-                        r.value ? fmt::format("{}", *r.value) : "");
+                        shard_text(r.value));
   for (const Index i : p.removed) text += fmt::format("removed\t{}\n", i);
   for (const ScoreColumn& c : p.scores)
     text += fmt::format("score\t{}\t{}\n", c.name, fmt::join(c.values, "\t"));
@@ -57,18 +44,16 @@ AccuracyPoint from_text(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const std::vector<std::string> f = fields(line);
     if (f[0] == "point") {
-      p.rate = std::stod(f.at(1));
-      p.epochs = std::stol(f.at(2));
-      p.seed = std::stoull(f.at(3));
+      p.rate = shard_number(f.at(1));
+      p.epochs = shard_whole<Index>(f.at(2));
+      p.seed = shard_whole<std::uint64_t>(f.at(3));
     } else if (f[0] == "row") {
-      const std::string& v = f.at(6);
-      p.rows.push_back(
-          {f[1], f[2], f[3], f[4], f[5], v.empty() ? std::nullopt : std::optional(std::stod(v))});
+      p.rows.push_back({f[1], f[2], f[3], f[4], f[5], shard_optional(f.at(6))});
     } else if (f[0] == "removed") {
-      p.removed.push_back(std::stol(f.at(1)));
+      p.removed.push_back(shard_whole<Index>(f.at(1)));
     } else if (f[0] == "score") {
       ScoreColumn c{f.at(1), {}};
-      for (std::size_t i = 2; i < f.size(); ++i) c.values.push_back(std::stod(f[i]));
+      for (std::size_t i = 2; i < f.size(); ++i) c.values.push_back(shard_number(f[i]));
       p.scores.push_back(std::move(c));
     } else if (f[0] == "refused") {
       p.refused.push_back(f.at(1));

@@ -59,7 +59,7 @@ std::vector<Regime> regimes(const AccuracyResult& r) {
     if (std::none_of(all.begin(), all.end(), [&](const Regime& g) { return is_at(p, g); }))
       all.push_back({p.rate, p.epochs});
   for (Regime& g : all) {
-    g.x = geometric_interval(over_seeds(r, g, {kTraining, "", "", "", "x"})).value.value_or(NAN);
+    g.x = geometric_interval(over_seeds(r, g, {kTraining, "", "", "", "x"})).value.value_or(0);
     g.steps = over_seeds(r, g, {kTraining, "", "", "", "steps"}).mean();
   }
   std::stable_sort(

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "experiments/support/table.h"
+#include "experiments/trajectory/seed_table.h"
 #include "experiments/trajectory/trajectory_accuracy_estimates.h"
 #include "influence/metrics/student.h"
 
@@ -21,6 +22,11 @@ namespace {
 
 Cell seed_cell(const AccuracyPoint& p) {
   return static_cast<std::int64_t>(p.seed);
+}
+
+/// Empty where an interval ends beyond all numbers, as of a mean of logarithms.
+Cell finite_cell(double value) {
+  return std::isfinite(value) ? Cell(value) : Cell("");
 }
 
 std::set<std::uint64_t> seeds_of(const AccuracyResult& r) {
@@ -53,7 +59,7 @@ Json conventions() {
        "in the batch kept; positive: removing it raises the loss"},
       {"removal", "truth: trained again without the example, same start, batches and rates"},
       {"derivative", "truth: derivative in the example's weight, exact through all steps"},
-      {"x", "sum over steps of rate * lambda_max, of the batch's Hessian at five steps"},
+      {"x", kWhatIsX},
       {"query", "mean: the mean test loss; single: mean over single test examples of the metric"},
       {"relative_error", "|estimate - truth| / |truth| over the removed examples"},
       {"best_scale, scaled_error", "the alpha for which alpha * estimate is nearest, error after"}};
@@ -147,15 +153,15 @@ void write_growth(const std::vector<AccuracyResult>& done, const Results& result
                        const char* grid,
                        const char* what,
                        const Estimate& e) {
-    if (e.value)
+    if (e.value && std::isfinite(*e.value))
       rows.push_back({r.settings.name,
                       estimator,
                       truth,
                       grid,
                       what,
                       *e.value,
-                      e.resamples > 0 ? Cell(e.low) : Cell(""),
-                      e.resamples > 0 ? Cell(e.high) : Cell(""),
+                      e.resamples > 0 ? finite_cell(e.low) : Cell(""),
+                      e.resamples > 0 ? finite_cell(e.high) : Cell(""),
                       e.n});
   };
   for (const AccuracyResult& r : done)
@@ -174,6 +180,8 @@ void write_growth(const std::vector<AccuracyResult>& done, const Results& result
 
 void describe(const std::vector<AccuracyResult>& done, Results& results) {
   Json& run = results.run();
+  run["paper"] = kWhosePaper;
+  run["estimators"] = kWhoseEstimators;
   run["definitions"] = kAccuracyChoices;
   run["conventions"] = conventions();
   run["conventions"].update(more_conventions());
@@ -186,27 +194,33 @@ std::string accuracy_table(const AccuracyResult& r) {
   for (const Regime& g : grid) columns.push_back(fmt::format("x = {:.2g}", g.x));
   columns.push_back("steps^");
   Table table(columns);
-  table.title(fmt::format(
-      "\n{}: error |estimate - truth| / |truth| and (Spearman) against exact removals, {} seeds",
-      r.settings.name,
-      seeds_of(r).size()));
+  table.title(
+      fmt::format("\n{}: error |estimate - truth| / |truth| and (Spearman, best scalar) against "
+                  "exact removals, "
+                  "{} seeds",
+                  r.settings.name,
+                  seeds_of(r).size()));
   for (const std::string& name : accuracy_estimators()) {
     std::vector<std::string> row = {name};
     for (const Regime& g : grid) {
       const Estimate error =
           geometric_interval(over_seeds(r, g, mean_score(name, kRemoval, "relative_error")));
       const Estimate rank = mean_interval(over_seeds(r, g, mean_score(name, kRemoval, "spearman")));
-      row.push_back(error.value ? fmt::format("{:.2g} ({})",
-                                              *error.value,
-                                              rank.value ? fmt::format("{:.2f}", *rank.value) : "-")
-                                : "-");
+      const Estimate scale =
+          mean_interval(over_seeds(r, g, mean_score(name, kRemoval, "best_scale")));
+      row.push_back(error.value
+                        ? fmt::format("{:.2g} ({}, {})",
+                                      *error.value,
+                                      rank.value ? fmt::format("{:.2f}", *rank.value) : "-",
+                                      scale.value ? fmt::format("{:.2g}", *scale.value) : "-")
+                        : "-");
     }
     const Growth g = growth_in_steps(r, name, kRemoval);
     row.push_back(g.slope.value ? fmt::format("{:.1f}", *g.slope.value) : "-");
     table.row(row);
   }
   table.footnote("mean test loss; x = sum of rate * lambda_max, along the rates; geometric means");
-  table.footnote("an estimate of zero has error 1");
+  table.footnote("an estimate of zero has error 1; -: refused, beyond all bounds, or no change");
   table.footnote("steps^: the power of the number of steps with which |estimate - truth| grows");
   return table.text();
 }

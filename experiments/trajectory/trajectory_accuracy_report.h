@@ -85,7 +85,9 @@ std::string accuracy_table(const AccuracyResult& r);
 /// Over all tasks, then (`every` only) task by task.
 std::vector<Verdict> judge_accuracy(const std::vector<AccuracyResult>& done, bool every);
 
-/// trajectory-accuracy and trajectory-accuracy_budget: .svg, .pdf, .png.
+/// Which tasks the figures show: the first three, one of them with ReLU where there is one.
+std::vector<std::size_t> drawn_tasks(const std::vector<AccuracyResult>& done);
+/// trajectory-accuracy and budget: .svg, .pdf, .png.
 void draw_accuracy(const std::vector<AccuracyResult>& done, const std::filesystem::path& folder);
 
 }  // namespace leaveout

@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <stdexcept>
 
 #include "datasets/random.h"
+#include "experiments/trajectory/removal_truth.h"
 #include "experiments/trajectory/trajectory_accuracy_estimates.h"
 #include "influence/metrics/closeness.h"
 #include "influence/trajectory/counterfactual_runs.h"
@@ -76,8 +79,11 @@ class Point {
   }
 
   AccuracyPoint measure() {
-    const CounterfactualRuns runs = counterfactual_runs(path_, one_by_one(point_.removed));
+    const CounterfactualRuns runs = naming_divergence(task_.data.settings, [&] {
+      return counterfactual_runs(path_, one_by_one(point_.removed));
+    });
     removal_ = asked_.removal(runs);
+    require_removal(task_, removal_);
     parameters(runs);
     scores();
     budget();
@@ -92,7 +98,16 @@ class Point {
            const std::string& query,
            const std::string& metric,
            std::optional<double> value) {
+    if (value && !std::isfinite(*value)) {
+      refuse(estimator.empty() ? part : estimator, fmt::format("{}: {}", part, kBeyondBoundsWords));
+      value.reset();
+    }
     point_.rows.push_back({part, estimator, truth, query, metric, value});
+  }
+  void refuse(const std::string& who, const std::string& why) {
+    const std::string line = fmt::format("{}: {}", who, why);
+    if (std::find(point_.refused.begin(), point_.refused.end(), line) == point_.refused.end())
+      point_.refused.push_back(line);
   }
   void parameters(const CounterfactualRuns& runs);
   void scores();
@@ -112,19 +127,24 @@ class Point {
   AccuracyPoint point_;
 };
 
-double deviation(const MatrixXd& a, const MatrixXd& b) {
-  return (a - b).cwiseAbs().maxCoeff() / b.cwiseAbs().maxCoeff();
+/// Largest |a - b| over the largest |b|; undefined where both are zero.
+std::optional<double> deviation(const MatrixXd& a, const MatrixXd& b) {
+  const double size = (b.isZero(0) ? a : b).cwiseAbs().maxCoeff();
+  if (size == 0) return {};
+  return (a - b).cwiseAbs().maxCoeff() / size;
 }
 
-/// Cosine and relative error of each column, means over columns.
-std::pair<double, double> column_means(const MatrixXd& estimate, const MatrixXd& truth) {
-  double cosine = 0, error = 0;
+/// Cosine and relative error of each column, means over the columns that have a truth.
+std::array<std::optional<double>, 2> column_means(const MatrixXd& estimate, const MatrixXd& truth) {
+  double cosine = 0, error = 0, n = 0;
   for (Index k = 0; k < truth.cols(); ++k) {
     const double size = truth.col(k).norm(), other = estimate.col(k).norm();
-    if (size > 0 && other > 0) cosine += estimate.col(k).dot(truth.col(k)) / (size * other);
-    if (size > 0) error += (estimate.col(k) - truth.col(k)).norm() / size;
+    if (size == 0) continue;
+    if (other > 0) cosine += estimate.col(k).dot(truth.col(k)) / (size * other);
+    error += (estimate.col(k) - truth.col(k)).norm() / size;
+    ++n;
   }
-  const auto n = static_cast<double>(truth.cols());
+  if (n == 0) return {};
   return {cosine / n, error / n};
 }
 
@@ -135,7 +155,7 @@ void Point::parameters(const CounterfactualRuns& runs) {
   const MatrixXd& exact = all.front().change;
   for (const EstimatedParameters& e : all) {
     for (const auto& [truth, theta] : {std::pair{kRemoval, &delta}, {kDerivative, &exact}}) {
-      if (&e.change == theta) continue;
+      if (&e.change == theta || !within_bounds(*theta)) continue;
       const auto [cosine, error] = column_means(e.change, *theta);
       add(kParameters, e.name, truth, "", "cosine", cosine);
       add(kParameters, e.name, truth, "", "relative_error", error);
@@ -146,6 +166,7 @@ void Point::parameters(const CounterfactualRuns& runs) {
   }
   const MatrixXd gradients = asked_.gradients();
   derivative_ = gradients.transpose() * exact;
+  if (!within_bounds(derivative_)) refuse(kDerivative, kBeyondBoundsWords);
   const MatrixXd backward = unrolled_values(path_, gradients);
   const MatrixXd hydra = hydra_scores(path_, asked_.mean, Hydra::hessian).values;
   add(kIdentity,
@@ -181,10 +202,12 @@ void Point::against(const std::string& name,
 
 void Point::compare(const std::string& name, const MatrixXd& values) {
   against(name, kRemoval, values, removal_);
+  if (name == kUnrolled || !within_bounds(derivative_)) return;
   const ErrorSplit split = split_error(
       values.row(0).transpose(), derivative_.row(0).transpose(), removal_.row(0).transpose());
-  if (name == kUnrolled) return;  // it is the derivative: its error is the linearisation's
-  add(kAccuracy, name, kRemoval, kMean, "estimator_error", split.estimator(0));
+  // Of `unrolled`, which is the derivative, the error is the linearisation's.
+  if (!removal_.row(0).isZero(0))
+    add(kAccuracy, name, kRemoval, kMean, "estimator_error", split.estimator(0));
   against(name, kDerivative, values, derivative_);
 }
 
@@ -196,11 +219,11 @@ void Point::scores() {
     point_.scores.push_back({name, {v.data(), v.data() + v.size()}});
   };
   column(kRemoval, removal_.row(0).transpose());
-  column(kDerivative, derivative_.row(0).transpose());
+  if (within_bounds(derivative_)) column(kDerivative, derivative_.row(0).transpose());
   for (std::size_t i = 0; i < mean.size(); ++i) {
     const std::string& refused = mean[i].refused.empty() ? single[i].refused : mean[i].refused;
     if (!refused.empty()) {
-      point_.refused.push_back(fmt::format("{}: {}", mean[i].name, refused));
+      refuse(mean[i].name, refused);
       continue;
     }
     MatrixXd all(removal_.rows(), path_.examples());
@@ -213,6 +236,7 @@ void Point::scores() {
 }
 
 void Point::budget() {
+  if (!within_bounds(derivative_)) return;  // it is what they are errors of
   for (const BudgetLine& line :
        error_budget(path_, asked_.mean, standard_budget(path_, point_.seed))) {
     add(kBudget, line.name, kDerivative, kMean, "relative_error", line.relative_error);
@@ -221,23 +245,27 @@ void Point::budget() {
   }
 }
 
-void Point::training() {
-  const Index t = path_.steps();
+/// Of the Hessians of five batches; undefined where these are too large to have all eigenvalues.
+std::optional<double> negative_mass(const Trajectory& path) {
+  if (path.parameters() > StepCurvatureOptions().max_parameters) return {};
+  const Index t = path.steps();
   const std::set<Index> steps = {0, t / 4, t / 2, 3 * t / 4, t - 1};
-  const std::vector<StepSpectrum> spectra = step_spectra(path_, {steps.begin(), steps.end()});
-  double negative = 0, largest = 0;
-  for (const StepSpectrum& s : spectra) {
-    negative += s.negative_mass() / static_cast<double>(spectra.size());
-    largest += s.largest() / static_cast<double>(spectra.size());
-  }
-  const auto say = [&](const char* metric, double value) {
+  double sum = 0;
+  for (const StepSpectrum& s : step_spectra(path, {steps.begin(), steps.end()}))
+    sum += s.negative_mass();
+  return sum / static_cast<double>(steps.size());
+}
+
+void Point::training() {
+  const auto say = [&](const char* metric, std::optional<double> value) {
     add(kTraining, "", "", "", metric, value);
   };
-  say("x", curvature_time(path_, spectra));
-  say("steps", static_cast<double>(t));
+  const TrainingLength length = training_length(task_);
+  say("x", length.x);
+  say("steps", static_cast<double>(path_.steps()));
   say("parameters", static_cast<double>(path_.parameters()));
-  say("largest_curvature", largest);
-  say("negative_mass", negative);
+  say("largest_curvature", length.largest_curvature);
+  say("negative_mass", negative_mass(path_));
   say("test_loss", asked_.mean.values(path_.theta_end())(0));
   say("start_loss", asked_.mean.values(task_.start)(0));
   say("removal_norm", removal_.row(0).norm());

@@ -84,9 +84,12 @@ Verdict closer(const Tasks& done, const std::string& task, const Class& c, const
     if (how.ratio ? e.low > 1 : e.high < 0) better.emplace_back(rival.title);
     all = all && nearer;
     parts.push_back(
-        how.ratio
-            ? fmt::format("{} {:.2g} [{:.2g}, {:.2g}]", rival.title, *e.value, e.low, e.high)
-            : fmt::format("{} {:+.2f} [{:+.2f}, {:+.2f}]", rival.title, *e.value, e.low, e.high));
+        how.ratio ? fmt::format("{} {:.2g} [{:.2g}, {:.2g}]", rival.title, *e.value, e.low, e.high)
+                  : fmt::format("{} {:+.2f} [{:+.2f}, {:+.2f}]",
+                                rival.title,
+                                *e.value,
+                                std::max(e.low, -2.0),  // no two rank correlations differ by more
+                                std::min(e.high, 2.0)));
   }
   std::string verdict = "open: an interval holds both";
   if (!tested)
@@ -152,10 +155,18 @@ void add_identity(const AccuracyResult& r,
                   const std::string& claim,
                   std::vector<Verdict>& verdicts) {
   double largest = -1;
+  bool asked = false;
   for (const AccuracyPoint& p : r.points)
     for (const AccuracyRow& row : p.rows)
-      if (row.part == kIdentity && row.metric == metric) largest = std::max(largest, *row.value);
-  if (largest < 0) return;
+      if (row.part == kIdentity && row.metric == metric) {
+        asked = true;
+        if (row.value) largest = std::max(largest, *row.value);
+      }
+  if (!asked) return;
+  if (largest < 0) {
+    verdicts.push_back({r.settings.name, "all", claim, "undefined", "not testable: undefined"});
+    return;
+  }
   const bool holds = largest <= kAccuracyTolerance;
   verdicts.push_back({r.settings.name,
                       "all",

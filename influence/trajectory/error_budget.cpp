@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <stdexcept>
 
@@ -286,11 +287,13 @@ std::vector<NamedApproximation> standard_budget(const Trajectory& path, std::uin
 }
 
 BudgetLine budget_line(const std::string& name, const MatrixXd& values, const MatrixXd& exact) {
-  const double square = values.squaredNorm();
-  return {name,
-          (values - exact).norm() / exact.norm(),
-          square > 0 ? values.cwiseProduct(exact).sum() / square : 0,
-          mean_spearman(values, exact)};
+  const double square = values.squaredNorm(), size = exact.norm();
+  BudgetLine line{name, {}, {}, {}};
+  if (!std::isfinite(square) || !(size > 0) || !std::isfinite(size)) return line;
+  line.relative_error = (values - exact).norm() / size;
+  line.scale = square > 0 ? values.cwiseProduct(exact).sum() / square : 0;
+  line.spearman = mean_spearman(values, exact);
+  return line;
 }
 
 std::vector<BudgetLine> error_budget(const Trajectory& path,

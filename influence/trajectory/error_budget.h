@@ -76,12 +76,13 @@ struct NamedApproximation {
 /// something of its own batch only.
 std::vector<NamedApproximation> standard_budget(const Trajectory& path, std::uint64_t seed = 0);
 
-/// One approximation against the exact derivative.
+/// One approximation against the exact derivative. Undefined where that is zero, or values are no
+/// finite numbers.
 struct BudgetLine {
   std::string name;
-  double relative_error;           // |values - exact| / |exact|, Frobenius
-  double scale;                    // the c for which c values are nearest to exact
-  std::optional<double> spearman;  // over examples, mean over the queries that have one
+  std::optional<double> relative_error;  // |values - exact| / |exact|, Frobenius
+  std::optional<double> scale;           // the c for which c values are nearest to exact
+  std::optional<double> spearman;        // over examples, mean over the queries that have one
 };
 
 /// Of values (Q x N) against the exact ones.

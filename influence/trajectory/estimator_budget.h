@@ -15,7 +15,7 @@
 // so that their own line says all.
 //
 //   for (const BudgetLine& line : estimator_budget(TrajectoryEstimator::diff_in, path, queries))
-//     fmt::print("{} {}\n", line.name, line.relative_error);
+//     fmt::print("{} {}\n", line.name, line.relative_error.value_or(0));
 
 #include "influence/trajectory/error_budget.h"
 #include "influence/trajectory/estimators.h"

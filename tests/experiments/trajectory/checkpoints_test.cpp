@@ -175,6 +175,37 @@ TEST_CASE("with all checkpoints an estimator is its own limit; draws have mean a
   CHECK(metric_of(seed, other, "removal", "scaled_error").deviation.has_value());
 }
 
+TEST_CASE("an estimate beyond all bounds is left out of its cell, with the reason") {
+  const RecordedTask task(small_job(), {});
+  const CheckpointsOptions how{.counts = {2}, .judged = 2, .draws = 1, .epsilons = {1e-310}};
+  const CheckpointsSeed seed = measure_checkpoints(task, {}, how);
+  CHECK(seed.refused == std::set<std::string>{"diff_in, 2 even checkpoints, epsilon 1e-310: values "
+                                              "beyond all bounds"});
+  const CheckpointsCase tiny{"epsilon", kDiffIn, "even", 2, "own", 1e-310};
+  for (const char* metric : {"spearman", "scaled_error", "best_scale"})
+    CHECK_FALSE(metric_of(seed, tiny, "removal", metric).mean.has_value());
+  CHECK_FALSE(metric_of(seed, tiny, "exact_products", "relative_error").mean.has_value());
+  CHECK(metric_of(seed, {"proxy", kDiffIn, "even", 2}, "removal", "spearman").mean.has_value());
+}
+
+TEST_CASE("a training shorter than what is judged says how many checkpoints there were") {
+  CheckpointsResult r = made(0.5, 0.6, 0.3, 0.55, 0.52);
+  CHECK(judged_count(r) == 5);
+  for (CheckpointsSeed& seed : r.seeds) seed.steps = 3;
+  CHECK(judged_count(r) == 3);
+  CHECK(products_table(r).find("at 3 even checkpoints") != std::string::npos);
+  CHECK(counts_table(r).find("best scale") != std::string::npos);
+  r.seeds.resize(2);  // two seeds that differ by 1: Student's interval is 13 times as wide
+  r.seeds[0].cells[0].metrics[0].mean = -0.5;
+  const Estimate e = difference(r,
+                                {"checkpoints", kDiffIn, "random", 5},
+                                {"checkpoints", kDiffIn, "even", 5},
+                                "removal",
+                                "spearman");
+  CHECK(e.low == -2);
+  CHECK(e.high == 2);
+}
+
 TEST_CASE("verdicts follow paired intervals") {
   const CheckpointsResult r = made(0.5, 0.6, 0.3, 0.55 + 1e-9, 0.52);
   CHECK(difference(r,
@@ -231,12 +262,13 @@ TEST_CASE("checkpoints: what the user got wrong is said in one line") {
   CHECK(complaint("counts=1,x") ==
         "leaveout: [checkpoints] counts, expected whole numbers from 1, got 'x'\n");
   CHECK(complaint("epsilons=0") ==
-        "leaveout: [checkpoints] epsilons, expected numbers above 0, got '0'\n");
+        "leaveout: [checkpoints] epsilons, expected numbers above 0, at most 1000, got '0'\n");
+  CHECK(complaint("epsilons=1e300").find("at most 1000") != std::string::npos);
   CHECK(complaint("judged=3") ==
         "leaveout: [checkpoints] judged, expected one of counts, got 3: add it to counts\n");
   CHECK(complaint("momentum=0.9") ==
-        "leaveout: [checkpoints] optimiser, expected sgd without momentum, which Diff-In is "
-        "derived for, got sgd with momentum 0.9\n");
+        "leaveout: [checkpoints] task t: optimiser, expected sgd without momentum, which Diff-In "
+        "is derived for, got sgd with momentum 0.9: --set optimiser=sgd momentum=0\n");
 }
 
 }  // namespace leaveout

@@ -104,6 +104,9 @@ TEST_CASE("every estimator has a row: counted, timed, and compared with retraini
   CHECK(*exact->derivative_spearman == doctest::Approx(1));
   CHECK(*exact->error > 0);
   CHECK(*exact->error < 0.1);
+  CHECK(*exact->scale == doctest::Approx(1).epsilon(0.1));
+  CHECK(cost_seed_from_text(to_text(seed)).curvature_time == seed.curvature_time);
+  CHECK(to_text(cost_seed_from_text(to_text(seed))) == to_text(seed));
   const CostRow* truth = find_row(seed, kRetraining);
   REQUIRE(truth);
   CHECK(truth->passes == 60);
@@ -179,11 +182,37 @@ TEST_CASE("cost: the same bytes for one and two threads, and no seconds in them"
         std::string::npos);
 }
 
+TEST_CASE("cost: what was timed before a run was killed is read back and said to be") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> set = {
+      "--set", "model=linear", "epochs=5", "batch_size=8", "seeds=2"};
+  REQUIRE(run(folder, "out", set).status == kSuccess);
+  const std::string seconds = read_file(folder / "out/cost/quick/seconds.csv");
+  CHECK(read_file(folder / "out/cost/quick/run.json").find("earlier_run\": 0") !=
+        std::string::npos);
+  std::vector<std::string> more = set;
+  more.back() = "seeds=3";
+  REQUIRE(run(folder, "out", more).status == kSuccess);
+  CHECK(read_file(folder / "out/cost/quick/seconds.csv").find(seconds) == 0);
+  CHECK(read_file(folder / "out/cost/quick/run.json").find("earlier_run\": 2") !=
+        std::string::npos);
+  CostResult r = made(5, 7, 0.4, 0.1);
+  CHECK(cost_table(r).find("resumed") == std::string::npos);
+  r.timed_before = 2;
+  CHECK(cost_table(r).find("resumed: the times of 2 of 3 seeds") != std::string::npos);
+}
+
 TEST_CASE("cost: more checkpoints than steps are refused in one line") {
   const TemporaryFolder folder;
   const Ran ran = run(folder, "out", {"--set", "epochs=1", "batch_size=100", "model=linear"});
   CHECK(ran.status == kUserError);
-  CHECK(ran.err == "leaveout: [checkpoints] count, expected 1 to 1, the training's steps, got 5\n");
+  CHECK(
+      ran.err ==
+      "leaveout: [cost] task t: checkpoints, expected at most the training's 1 steps, got 5: --set "
+      "checkpoints=1, or more epochs\n");
+  CHECK(run(folder, "out", {"--set", "optimiser=adam", "momentum=0.9"}).err ==
+        "leaveout: [cost] task t: momentum, expected 0 with optimiser=adam, which has its own "
+        "running means, got 0.9: --set momentum=0\n");
 }
 
 }  // namespace leaveout

@@ -174,6 +174,34 @@ TEST_CASE("cleaning trains on those that are left, as long as on all") {
   CHECK(*r.table.mean({"", 0.25, kUncleaned, "loss"}).value == test(task, all).loss);
 }
 
+TEST_CASE("without wrong labels there is nothing to find") {
+  const CleaningResult none = clean(tiny_job({"noise=0.001"}), {});
+  CHECK(none.without == std::set<double>{0.001});
+  for (const Verdict& v : judge(none)) CHECK(v.verdict == "not testable: no label is wrong");
+  CHECK(none.table.mean({"", 0.001, kUncleaned, "accuracy"}).value.has_value());
+  CHECK_FALSE(none.table.mean({"", 0.001, "oracle", "accuracy"}).value.has_value());
+  CHECK(cleaning_table(none).find("no label is wrong at a share of 0.001") != std::string::npos);
+  const CleaningResult both = clean(tiny_job({"noise=0.001,0.25", "seeds=1"}), {});
+  CHECK(*both.table.mean({"", 0.25, "oracle", "auc"}).value == 1);
+  CHECK(judge(both)[0].verdict == "not testable: one seed has no interval");
+}
+
+TEST_CASE("a score beyond all bounds cleans nothing, and the others do") {
+  const TemporaryFolder folder;
+  write_tables(folder, 80);
+  const std::vector<std::string> set = {
+      "model=logistic", "learning_rate=1e60", "weight_decay=0", "damping=1e-200", "noise=0.2"};
+  const auto outcome = run(folder, "classes.csv", "out", set);
+  CAPTURE(outcome.second);
+  REQUIRE(outcome.first == kSuccess);
+  const std::string out = folder / "out/data-cleaning/quick/";
+  CHECK(read_file(out + "run.json").find("self_influence: values beyond all bounds") !=
+        std::string::npos);
+  const std::string rows = read_file(out + "runs.csv");
+  CHECK(rows.find(",self_influence,") == std::string::npos);
+  CHECK(rows.find(",self_tracin,accuracy") != std::string::npos);
+}
+
 TEST_CASE("cleaning verdicts follow the paired intervals") {
   const auto of = [](double ours, double theirs) {
     std::vector<std::string> says;
@@ -209,7 +237,9 @@ TEST_CASE("a user's table is cleaned, with one bit pattern on two threads") {
   refused("classes.csv", "early_epochs=9", "early_epochs");
   refused("classes.csv", "checkpoints=10000", "checkpoints");
   refused("classes.csv", "noise=0.2,0.1", "noise");
-  refused("classes.csv", "momentum=0.9", "momentum");
+  refused("classes.csv",
+          "momentum=0.9",
+          "[data-cleaning] task classes: optimiser, expected sgd without momentum");
 }
 
 }  // namespace leaveout

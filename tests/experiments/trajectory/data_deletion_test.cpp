@@ -101,6 +101,31 @@ TEST_CASE("groups to delete are nested, and those of one class are of the larges
   CHECK_THROWS_AS(deleted_groups(task, {0.5}), std::invalid_argument);
 }
 
+TEST_CASE("shares of equally many rows are deleted once, and one number of rows shows no growth") {
+  const Settings settings = tiny_job({"shares=0.01,0.03,0.05,0.2"}).settings;
+  const DeletedShares few = deleted_shares(settings, 24);  // 1, 1, 1 and 5 rows
+  CHECK(few.kept == std::vector<double>{0.01, 0.2});
+  CHECK(few.merged == std::vector<double>{0.03, 0.05});
+  CHECK(deleted_shares(settings, 1000).merged.empty());
+  DeletionResult r = delete_and_estimate(tiny_job({"shares=0.01,0.03"}), {});
+  CHECK(r.shares == std::vector<double>{0.01});
+  CHECK(judge(r).back().verdict == "not testable: one number of deleted rows");
+  CHECK(deletion_tables(r).find("as many rows as the share before: 0.03") != std::string::npos);
+}
+
+TEST_CASE("where deletion changes nothing, distances are undefined") {
+  const TemporaryFolder folder;
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 40; ++i) text += i % 2 ? "1,1,yes\n" : "1,1,no\n";
+  write_file(folder / "same.csv", text);
+  const auto outcome = run(folder, "same.csv", "out", {"bias=false", "model=logistic"});
+  CAPTURE(outcome.second);
+  CHECK(outcome.first == kSuccess);
+  const std::string rows = read_file(folder / "out/data-deletion/quick/runs.csv");
+  CHECK(rows.find("distance") == std::string::npos);
+  CHECK(rows.find("accuracy") != std::string::npos);
+}
+
 TEST_CASE("estimates of deletion are what they say") {
   const Job job = tiny_job({"damping=0.1"});
   const RecordedTask task(job, {});

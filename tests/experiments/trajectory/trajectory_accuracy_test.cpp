@@ -116,9 +116,9 @@ Ran run(const TemporaryFolder& folder, const std::string& out, std::vector<std::
 TEST_CASE("twice the truth: error 1, best scalar 1/2, nothing left after it, ranks exact") {
   VectorXd t(5);
   t << 3, -1, 0.5, 2, -4;
-  for (const auto& [metric, value] : closeness_metrics(2 * t, t, 2)) {
-    const double expected = metric == "best_scale" ? 0.5 : metric == "scaled_error" ? 0 : 1;
-    CHECK_MESSAGE(std::abs(*value - expected) < 1e-7, metric);
+  for (const auto& m : closeness_metrics(2 * t, t, 2)) {
+    const double expected = m.first == "best_scale" ? 0.5 : m.first == "scaled_error" ? 0 : 1;
+    CHECK_MESSAGE(std::abs(*m.second - expected) < 1e-7, m.first);
   }
   for (const auto& [metric, value] : closeness_metrics(-t, t, 2)) {
     if (metric == "relative_error") CHECK(*value == Approx(2).epsilon(1e-14));
@@ -184,6 +184,67 @@ TEST_CASE("a point is what its parts say: truths, formula, and text without loss
         p.value(kTraining, "", "", "", "x"));
 }
 
+TEST_CASE("numbers below the smallest normal one are read back from a shard") {
+  AccuracyPoint p;
+  p.rate = 1e-310;
+  p.rows = {{kAccuracy, "unrolled", kRemoval, kMean, "relative_error", 4.9e-324}};
+  p.removed = {0, 1};
+  p.scores = {{kRemoval, {-3e-320, 0.5}}};
+  const AccuracyPoint read = from_text(to_text(p));
+  CHECK(read.rate == 1e-310);
+  CHECK(*read.rows[0].value == 4.9e-324);
+  CHECK(read.scores[0].values == std::vector<double>{-3e-320, 0.5});
+}
+
+TEST_CASE("an estimate beyond all bounds is refused, and the others have their numbers") {
+  const TemporaryFolder folder;
+  const Job job = job_of(
+      {"model=logistic", "epochs=150", "batch_size=4", "learning_rate=200", "weight_decay=0"},
+      table_of(folder, false));
+  const AccuracyPoint p =
+      measure_accuracy(RecordedTask(job, {}), {.removed = 6, .top = 3, .single_queries = 1});
+  CHECK(std::count(p.refused.begin(),
+                   p.refused.end(),
+                   "data_value_embedding: values beyond all bounds") == 1);
+  CHECK_FALSE(p.value(kAccuracy, "data_value_embedding", kRemoval, kMean, "relative_error"));
+  CHECK(p.value(kAccuracy, "grad_dot", kRemoval, kMean, "relative_error"));
+  for (const AccuracyRow& row : p.rows)
+    if (row.value) CHECK(std::isfinite(*row.value));
+}
+
+TEST_CASE("where no removal changes anything, numbers are undefined, not infinite") {
+  const TemporaryFolder folder;
+  write_file(folder / "t.csv", "a,b,y\n1,1,yes\n1,1,no\n1,1,yes\n1,1,no\n1,1,yes\n1,1,no\n");
+  Invocation user;
+  user.data = folder / "t.csv";
+  user.target = "y";
+  user.query = folder / "t.csv";
+  const Job job = job_of({"model=logistic", "bias=false", "epochs=2"}, user);
+  AccuracyResult r{job.task, {}};
+  r.points.push_back(
+      measure_accuracy(RecordedTask(job, {}), {.removed = 6, .top = 3, .single_queries = 1}));
+  const AccuracyPoint& p = r.points[0];
+  CHECK(p.refused.empty());
+  CHECK_FALSE(p.value(kAccuracy, "unrolled", kRemoval, kMean, "relative_error"));
+  CHECK_FALSE(p.value(kIdentity, kUnrolled, kDerivative, "", "forward_backward"));
+  CHECK_FALSE(p.value(kParameters, kUnrolled, kRemoval, "", "cosine"));
+  CHECK_FALSE(p.value(kBudget, "order 0", kDerivative, kMean, "relative_error"));
+  CHECK(verdict_on(r, "forward = backward", "all").verdict == "not testable: undefined");
+}
+
+TEST_CASE("three tasks are drawn, one of them with ReLU") {
+  std::vector<AccuracyResult> done(5);
+  const char* models[] = {"softmax", "mlp:8", "lenet:2,4", "mlp:8", "linear"};
+  for (std::size_t k = 0; k < 5; ++k) done[k].settings.model = models[k];
+  CHECK(drawn_tasks(done) == std::vector<std::size_t>{0, 1, 2});
+  done[3].settings.activation = Activation::relu;
+  CHECK(drawn_tasks(done) == std::vector<std::size_t>{0, 3, 2});
+  done[3].settings.model = "mlp:9";
+  CHECK(drawn_tasks(done) == std::vector<std::size_t>{0, 1, 3});
+  done.resize(2);
+  CHECK(drawn_tasks(done).size() == 2);
+}
+
 TEST_CASE("linear regression: the accumulated influence moves the parameters as removal does") {
   const TemporaryFolder folder;
   const Job job = job_of({"model=linear", "epochs=5", "batch_size=8", "learning_rate=0.1"},
@@ -237,8 +298,12 @@ TEST_CASE("the same bytes for one and two threads, of a user's table") {
   INFO(one.err);
   REQUIRE(one.status == kSuccess);
   REQUIRE(two.status == kSuccess);
-  for (const char* name :
-       {"runs.csv", "scores.csv", "growth.csv", "verdicts.csv", "trajectory-accuracy.svg"}) {
+  for (const char* name : {"runs.csv",
+                           "scores.csv",
+                           "growth.csv",
+                           "verdicts.csv",
+                           "trajectory-accuracy.csv",
+                           "budget.csv"}) {
     const std::string file = fmt::format("trajectory-accuracy/quick/{}", name);
     CHECK_MESSAGE(read_file(folder / ("one/" + file)) == read_file(folder / ("two/" + file)), name);
   }
@@ -254,11 +319,12 @@ TEST_CASE("what the user got wrong is said in one line, before anything is train
   CHECK(complaint("rates=0.1,x") ==
         "leaveout: [trajectory-accuracy] rates, expected numbers above 0, got 'x'\n");
   CHECK(complaint("lengths=1.5") ==
-        "leaveout: [trajectory-accuracy] lengths, expected whole numbers of epochs above 0, got "
-        "'1.5'\n");
+        "leaveout: [trajectory-accuracy] lengths, expected whole numbers of epochs from 1 to "
+        "1000000, got '1.5'\n");
+  CHECK(complaint("lengths=1e30").find("from 1 to 1000000, got '1e30'") != std::string::npos);
   CHECK(complaint("momentum=0.9")
-            .find("expected plain SGD, which Diff-In is derived for, got "
-                  "sgd with momentum 0.9") != std::string::npos);
+            .find("task t: optimiser, expected sgd without momentum, which Diff-In is derived "
+                  "for, got sgd with momentum 0.9") != std::string::npos);
 }
 
 }  // namespace leaveout
