@@ -59,6 +59,9 @@ Json conventions() {
        "in the batch kept; positive: removing it raises the loss"},
       {"removal", "truth: trained again without the example, same start, batches and rates"},
       {"derivative", "truth: derivative in the example's weight, exact through all steps"},
+      {"warm_start",
+       "truth: half as many epochs more from the end, without the example, minus the same with "
+       "all"},
       {"x", kWhatIsX},
       {"query", "mean: the mean test loss; single: mean over single test examples of the metric"},
       {"relative_error", "|estimate - truth| / |truth| over the removed examples"},
@@ -120,7 +123,7 @@ void write_rows(const AccuracyResult& r, Results& results) {
 }
 
 void write_scores(const std::vector<AccuracyResult>& done, const Results& results) {
-  std::vector<std::string> names = {kRemoval, kDerivative};
+  std::vector<std::string> names = {kRemoval, kDerivative, kWarmStart};
   for (const std::string& name : accuracy_estimators())
     if (name != kUnrolled) names.push_back(name);  // it is the derivative
   std::vector<std::string> columns = {"task", "seed", "rate", "epochs", "x", "example"};

@@ -84,6 +84,7 @@ class Point {
     });
     removal_ = asked_.removal(runs);
     require_removal(task_, removal_);
+    further_training();
     parameters(runs);
     scores();
     budget();
@@ -109,6 +110,7 @@ class Point {
     if (std::find(point_.refused.begin(), point_.refused.end(), line) == point_.refused.end())
       point_.refused.push_back(line);
   }
+  void further_training();
   void parameters(const CounterfactualRuns& runs);
   void scores();
   void compare(const std::string& name, const MatrixXd& values);
@@ -124,6 +126,7 @@ class Point {
   Trajectory path_;
   Asked asked_;
   MatrixXd removal_, derivative_;  // (1 + single x K)
+  MatrixXd warm_;                  // the same; none where it is beyond all bounds
   AccuracyPoint point_;
 };
 
@@ -146,6 +149,19 @@ std::array<std::optional<double>, 2> column_means(const MatrixXd& estimate, cons
   }
   if (n == 0) return {};
   return {cosine / n, error / n};
+}
+
+/// The question that the influence function answers: training goes on from the end for half as
+/// many epochs, without each example and with all.
+void Point::further_training() {
+  const CounterfactualRuns runs = naming_divergence(task_.data.settings, [&] {
+    return warm_runs(
+        path_, one_by_one(point_.removed), Response::warm_start, 0, ProtocolKind::paper);
+  });
+  MatrixXd changes = asked_.removal(runs);
+  if (!within_bounds(changes)) return refuse(kWarmStart, kBeyondBoundsWords);
+  warm_ = std::move(changes);
+  against(kRemoval, kWarmStart, removal_, warm_);
 }
 
 void Point::parameters(const CounterfactualRuns& runs) {
@@ -202,6 +218,7 @@ void Point::against(const std::string& name,
 
 void Point::compare(const std::string& name, const MatrixXd& values) {
   against(name, kRemoval, values, removal_);
+  if (warm_.size() > 0) against(name, kWarmStart, values, warm_);
   if (name == kUnrolled || !within_bounds(derivative_)) return;
   const ErrorSplit split = split_error(
       values.row(0).transpose(), derivative_.row(0).transpose(), removal_.row(0).transpose());
@@ -220,6 +237,7 @@ void Point::scores() {
   };
   column(kRemoval, removal_.row(0).transpose());
   if (within_bounds(derivative_)) column(kDerivative, derivative_.row(0).transpose());
+  if (warm_.size() > 0) column(kWarmStart, warm_.row(0).transpose());
   for (std::size_t i = 0; i < mean.size(); ++i) {
     const std::string& refused = mean[i].refused.empty() ? single[i].refused : mean[i].refused;
     if (!refused.empty()) {

@@ -21,6 +21,7 @@ inline constexpr const char* kTraining = "training";  // of the training itself
 inline constexpr const char* kIdentity = "identity";  // largest deviation, relative
 inline constexpr const char* kRemoval = "removal";    // truths
 inline constexpr const char* kDerivative = "derivative";
+inline constexpr const char* kWarmStart = "warm_start";  // further training from the end
 inline constexpr const char* kMean = "mean";      // queries: the mean test loss,
 inline constexpr const char* kSingle = "single";  // mean over single test examples
 

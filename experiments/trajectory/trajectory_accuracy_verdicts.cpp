@@ -29,9 +29,9 @@ constexpr Class kClasses[] = {
 struct Rival {
   const char *name, *title;
 };
-constexpr Rival kRivals[] = {{"tracin_checkpoints", "TracIn-CP"},
-                             {"influence_function", "IF"},
-                             {"source_gauss_newton", "SOURCE"}};
+constexpr const char* kInfluence = "influence_function";
+constexpr Rival kRivals[] = {
+    {"tracin_checkpoints", "TracIn-CP"}, {kInfluence, "IF"}, {"source_gauss_newton", "SOURCE"}};
 
 /// How a claim on closeness is measured. `ratio`: errors, by their quotient.
 struct Closeness {
@@ -103,9 +103,18 @@ Verdict closer(const Tasks& done, const std::string& task, const Class& c, const
   return {task, c.name, how.claim, fmt::format("{}", fmt::join(parts, ", ")), verdict};
 }
 
-/// In each seed the mean over the class's regimes and tasks of the rank correlation.
+using Sums = std::map<std::uint64_t, std::pair<double, double>>;  // of each seed, and its terms
+
+Estimate mean_over_seeds(const Sums& sums) {
+  VectorXd means(static_cast<Index>(sums.size()));
+  Index k = 0;
+  for (const auto& [seed, sum] : sums) means(k++) = sum.first / sum.second;
+  return mean_interval(means);
+}
+
+/// In each seed the share of the class's trainings in which the formula's sign is right.
 Verdict sign_of_formula(const Tasks& done, const std::string& task, const Class& c) {
-  std::map<std::uint64_t, std::pair<double, double>> sums;
+  Sums sums;
   for (const AccuracyResult* r : done)
     for (const Regime& g : regimes(*r)) {
       if (g.x < c.from || g.x >= c.to) continue;
@@ -116,10 +125,7 @@ Verdict sign_of_formula(const Tasks& done, const std::string& task, const Class&
             ++sums[p.seed].second;
           }
     }
-  VectorXd means(static_cast<Index>(sums.size()));
-  Index k = 0;
-  for (const auto& [seed, sum] : sums) means(k++) = sum.first / sum.second;
-  Estimate e = mean_interval(means);
+  Estimate e = mean_over_seeds(sums);
   e.low = std::max(e.low, 0.0);
   e.high = std::min(e.high, 1.0);
   return {task,
@@ -127,6 +133,31 @@ Verdict sign_of_formula(const Tasks& done, const std::string& task, const Class&
           "ours: -I(z, V) has the sign of removals in most trainings (best scalar above 0)",
           "share " + to_string(e),
           e.n < 2 ? "not testable: no such regime, or one seed" : above(interval(e), 0.5)};
+}
+
+/// Spearman of the influence function with further training minus that with removal, mean over the
+/// class's regimes and tasks in each seed.
+Verdict question_of_influence(const Tasks& done, const std::string& task, const Class& c) {
+  Sums sums;
+  for (const AccuracyResult* r : done)
+    for (const Regime& g : regimes(*r)) {
+      if (g.x < c.from || g.x >= c.to) continue;
+      for (const AccuracyPoint& p : r->points) {
+        if (p.rate != g.rate || p.epochs != g.epochs) continue;
+        const auto warm = p.value(kAccuracy, kInfluence, kWarmStart, kMean, "spearman");
+        const auto removal = p.value(kAccuracy, kInfluence, kRemoval, kMean, "spearman");
+        if (!warm || !removal) continue;
+        sums[p.seed].first += *warm - *removal;
+        ++sums[p.seed].second;
+      }
+    }
+  const Estimate e = mean_over_seeds(sums);
+  return {task,
+          c.name,
+          "ours: the influence function ranks further training without an example better than "
+          "removal from the start",
+          fmt::format("Spearman {}", to_string(e)),
+          e.n < 2 ? "not testable: no such regime, or one seed" : above(interval(e), 0)};
 }
 
 /// A power law or an exponential one: which fits better is our reading of "polynomially".
@@ -193,6 +224,7 @@ void judge_closeness(const Tasks& done, const std::string& task, std::vector<Ver
   for (const Closeness& how : kCloseness)
     for (const Class& c : kClasses) verdicts.push_back(closer(done, task, c, how));
   for (const Class& c : kClasses) verdicts.push_back(sign_of_formula(done, task, c));
+  for (const Class& c : kClasses) verdicts.push_back(question_of_influence(done, task, c));
 }
 
 }  // namespace
