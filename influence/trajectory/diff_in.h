@@ -11,7 +11,7 @@
 // changes by d_t ~ -(rate^2/N) (H_B g_z + H_z G_B). So, with S the sum above without its minus and
 // with every step in it (T/m instead of 1/m),
 //
-//   u_T = T D_0 + sum (T - t) d_t                    the double sum, exact to third order in rate
+//   u_T = T D_0 + sum (T - t) d_t                    the double sum
 //   u_T = T D_{T-1} - sum t d_t = T D_{T-1} + S      the same, by parts from the end
 //   u_T ~ T D_0 + sum t d_t = T D_0 - S              were d_t the same at all times
 //
@@ -25,7 +25,9 @@
 //
 // Where the rate changes, the paper's rate_t^2 t takes it for constant. The double sum has weights
 // of its own then, sum of all rates for T D_0 / g_z and rate_t times the sum of the later rates for
-// rate^2 (T - t): the same for a constant rate, and exact to third order for any.
+// rate^2 (T - t): the same for a constant rate. In full batches what the double sum misses falls
+// with the third power of the rates; with mini-batches with the second, since one batch's gradient
+// differs from the next one's and membership is expected, not actual.
 //
 // DiffInSign::paper flips them all: a negative official I(z, V) says that including z lowered the
 // loss. The paper's 1/m is an average over steps and T times smaller than the sum over them.

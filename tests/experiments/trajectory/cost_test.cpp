@@ -35,7 +35,7 @@ Job planted_job(const std::vector<std::string>& more) {
 CostSeed measured(const std::vector<std::string>& more, Index checkpoints = 5) {
   TrajectoryOptions how;
   how.sampled.count = checkpoints;
-  how.sum_over_steps = true;
+  how.diff_in.sum_over_steps = true;
   how.damping = 0.001;
   return measure_cost(RecordedTask(planted_job(more), {}), {}, how);
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "influence/trajectory/error_budget.h"
 #include "influence/trajectory/tracin.h"
 #include "influence/trajectory/unrolled.h"
 #include "tests/influence/trajectory/recorded.h"
@@ -155,6 +156,24 @@ TEST_CASE("the double sum errs by the third power of the rate, TracIn's order by
       first_before = first;
       bare_before = bare;
     }
+  }
+}
+
+TEST_CASE("with mini-batches the double sum errs by the second power of the rate") {
+  const Problem problem = tanh_classification_problem();
+  double previous = 0;
+  for (const double rate : {0.004, 0.002, 0.001}) {
+    const Recorded r(problem, plain_sgd(9, rate, 2));
+    // Without the spread of membership, of which the first power would be left.
+    const Approximation expected{.expected_membership = true};
+    const MatrixXd exact = approximate_values(r.path(), r.queries(), expected);
+    const double error =
+        (diff_in_scores(r.path(), r.queries(), consistent_diff_in()).values - exact).norm();
+    if (previous > 0) {
+      CHECK(previous / error > 3.5);
+      CHECK(previous / error < 4.5);
+    }
+    previous = error;
   }
 }
 
