@@ -22,8 +22,8 @@ inline constexpr const char* kIdentity = "identity";  // largest deviation, rela
 inline constexpr const char* kRemoval = "removal";    // truths
 inline constexpr const char* kDerivative = "derivative";
 inline constexpr const char* kWarmStart = "warm_start";  // further training from the end
-inline constexpr const char* kMean = "mean";      // queries: the mean test loss,
-inline constexpr const char* kSingle = "single";  // mean over single test examples
+inline constexpr const char* kMean = "mean";             // queries: the mean test loss,
+inline constexpr const char* kSingle = "single";         // mean over single test examples
 
 struct AccuracyOptions {
   Index removed = 100;  // examples, drawn by the seed
