@@ -64,7 +64,7 @@ std::string target_note(const AuditData& data) {
   if (data.classes()) return fmt::format("{}: {} classes", name, d.class_names.size());
   const std::set<double> values(d.targets.data(), d.targets.data() + d.targets.size());
   constexpr std::size_t kFew = 20;
-  if (values.size() > kFew) return name + ": a number";
+  if (values.size() > kFew) return fmt::format("{}: a number", name);
   return fmt::format(
       "{}: a number, of {} values only (classes: --set task=multiclass)", name, values.size());
 }
@@ -115,9 +115,9 @@ void write_files(const AuditSeeds& r, bool own, const Results& results) {
   write_file(results.file(name + ".html").string(), audit_html(r.seeds.front()));
 }
 
-/// Copies share a fold, so that there are no more folds than different rows.
+/// Rows that are alike share a fold, so that there are no more folds than different rows.
 void require_folds(const AuditData& data, Index folds) {
-  const Index different = std::count(data.copy_of.begin(), data.copy_of.end(), Index{-1});
+  const Index different = data.kinds.are_few() ? data.size() : data.kinds.count;
   if (folds > std::max(different, AuditHow().folds))
     throw std::invalid_argument(fmt::format(
         "[audit] folds, expected at most as many as there are different rows, {}, got {}: leave "

@@ -192,13 +192,34 @@ void find_repetitions(AuditData& data) {
   for (Index j = 0; j < d.features(); ++j)
     if (d.inputs.row(j).maxCoeff() == d.inputs.row(j).minCoeff())
       data.constant.push_back(d.feature_names[static_cast<std::size_t>(j)]);
-  std::map<std::string, Index> first;
-  for (Index i = 0; i < d.size(); ++i) {
-    MatrixXd cells(d.features() + d.outputs(), 1);
-    cells << d.inputs.col(i), d.targets.col(i);
-    cells.array() += 0.0;  // minus zero is zero
-    const auto [found, is_new] = first.emplace(std::string(bytes(cells)), i);
-    data.copy_of.push_back(is_new ? -1 : found->second);
+  data.kinds = kinds_of(d.inputs);
+  data.copy_of.assign(static_cast<std::size_t>(d.size()), -1);
+  if (data.kinds.are_few()) return;
+  MatrixXd cells(d.features() + d.outputs(), d.size());
+  cells << d.inputs, d.targets;
+  const Kinds same = kinds_of(cells);
+  std::vector<Index> first(static_cast<std::size_t>(same.count), -1);
+  for (std::size_t i = 0; i < same.of.size(); ++i) {
+    Index& of_kind = first[static_cast<std::size_t>(same.of[i])];
+    data.copy_of[i] = of_kind;
+    if (of_kind < 0) of_kind = static_cast<Index>(i);
+  }
+}
+
+/// Values that a linear model is at the mercy of, the farthest of each column.
+void find_far_values(AuditData& data) {
+  constexpr double kFar = 10;  // deviations
+  const Dataset& d = data.table;
+  for (Index j = 0; j < d.features(); ++j) {
+    const Eigen::RowVectorXd centred = d.inputs.row(j).array() - d.inputs.row(j).mean();
+    const double deviation = std::sqrt(centred.squaredNorm() / static_cast<double>(d.size()));
+    Index at = 0;
+    const double farthest = centred.cwiseAbs().maxCoeff(&at);
+    if (deviation > 0 && farthest > kFar * deviation && data.far.size() < kShownGaps)
+      data.far.push_back(fmt::format("column '{}' at row {} is {:.0f} deviations from its mean",
+                                     printable(d.feature_names[static_cast<std::size_t>(j)]),
+                                     data.rows[static_cast<std::size_t>(at)],
+                                     farthest / deviation));
   }
 }
 
@@ -223,6 +244,18 @@ void scale(const TaskSettings& s, AuditData& data) {
 }
 
 }  // namespace
+
+Kinds kinds_of(const MatrixXd& columns) {
+  Kinds kinds;
+  std::map<std::string, Index> seen;
+  for (Index i = 0; i < columns.cols(); ++i) {
+    const MatrixXd cells = columns.col(i).array() + 0.0;  // minus zero is zero
+    const auto [found, is_new] = seen.emplace(std::string(bytes(cells)), kinds.count);
+    kinds.count += is_new ? 1 : 0;
+    kinds.of.push_back(found->second);
+  }
+  return kinds;
+}
 
 std::string LeftOut::text() const {
   return fmt::format("row {}, column '{}'", row, printable(column));
@@ -255,6 +288,7 @@ AuditData load_audit_data(const TaskSettings& s, const std::string& missing) {
   require_rows(data, data.size());
   plant(s, data);
   find_repetitions(data);
+  if (!s.csv.empty()) find_far_values(data);
   scale(s, data);
   return data;
 }

@@ -8,7 +8,8 @@
 //
 //   AuditData data = load_audit_data(settings, "drop");
 //   data.rows[i]                  // where example i stands in the file, counted from 0
-//   data.copy_of[i]               // the first example that is the same in every cell, or -1
+//   data.copy_of[i]               // the first example that is the same in every cell, or -1;
+//                                 // -1 where kinds are few: there likeness says nothing
 
 #include <optional>
 #include <string>
@@ -26,6 +27,17 @@ struct LeftOut {
   std::string text() const;  // "row 3, column 'age'"
 };
 
+/// Which rows are alike.
+struct Kinds {
+  std::vector<Index> of;  // (rows) 0 to count - 1, in the order of appearance
+  Index count = 0;
+  /// More than two rows of a kind on average: a table of categories, whose rows are alike because
+  /// few things can be said of a row, and not because one was entered twice.
+  bool are_few() const { return 2 * count < static_cast<Index>(of.size()); }
+};
+/// By columns that are equal in every number.
+Kinds kinds_of(const Eigen::MatrixXd& columns);
+
 struct AuditData {
   Dataset table;   // examples as in the file, planted errors included
   Dataset scaled;  // as the model sees them: inputs, and a regression's target, standardised
@@ -36,7 +48,9 @@ struct AuditData {
   std::vector<std::string> gaps;      // "row 3, column 'age'": the first few cells that were filled
   std::vector<std::string> empty;     // columns without any value
   std::vector<std::string> constant;  // columns of one value
-  std::vector<Index> copy_of;         // (N) -1: the first of its kind
+  std::vector<std::string> far;       // "column 'income' at row 7 is 14 deviations from its mean"
+  Kinds kinds;                        // of the features
+  std::vector<Index> copy_of;         // (N) -1: not a copy
   std::vector<bool> planted;          // (N) targets that were made wrong on purpose
   std::optional<Dataset> query;       // a file of held-out rows, scaled like the examples
   std::string key;                    // SHA-256 of `scaled` and `query`

@@ -80,20 +80,20 @@ std::string AuditResult::advice() const {
         suspicion.expected < 0.1 ? "less than 0.1"
                                  : fmt::format("about {:.1f}", suspicion.expected));
   const double wrong_rows = suspicion.wrong_share * static_cast<double>(data.size());
-  const std::string doubt =
-      wrong_rows < 1 ? "no target is wrong beyond doubt: "
-                     : fmt::format(
-                           "no single target is wrong beyond doubt, though about {:.0f} of "
-                           "them are estimated to be wrong: look at rows in the order of "
-                           "audit.csv, row {} first; beyond that ",
-                           wrong_rows,
-                           row(findings.order.front()));
+  const std::string doubt = fmt::format(
+      "no single target is wrong beyond doubt{}; row {} is the most suspicious, audit.csv has the "
+      "others in order",
+      wrong_rows < 1 ? std::string()
+                     : fmt::format(", though about {:.0f} are estimated to be (or the scatter "
+                                   "differs from row to row)",
+                                   wrong_rows),
+      row(findings.order.front()));
   if (const std::vector<Index> harmful = findings.examples(Flag::harmful, data, evidence);
       !harmful.empty())
-    return fmt::format("{}look at row {}, whose removal would lower the loss of held-out rows most",
+    return fmt::format("{}; removal of row {} would lower the loss of held-out rows most",
                        doubt,
                        row(harmful.front()));
-  return doubt + "nothing here needs to be done first";
+  return doubt;
 }
 
 AuditResult audit_rows(const TaskSettings& settings,

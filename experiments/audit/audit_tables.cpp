@@ -63,9 +63,10 @@ std::string models_table(const AuditResult& r) {
                   r.data.classes() ? "accuracy" : "R^2",
                   r.score.quality,
                   r.score.constant_quality));
-  table.footnote(fmt::format("{}; estimated share of wrong targets {:.1f} %",
-                             noise_text(r),
-                             100 * r.suspicion.wrong_share));
+  table.footnote(noise_text(r) + (r.suspicion.wrong_share > 0
+                                      ? fmt::format("; estimated share of wrong targets {:.1f} %",
+                                                    100 * r.suspicion.wrong_share)
+                                      : "; no share of wrong targets can be told from the noise"));
   return table.text();
 }
 
@@ -172,6 +173,14 @@ std::string data_notes(const AuditData& data) {
                         printable(column));
   if (!data.constant.empty())
     text += fmt::format("  constant columns, of no use to any model: {}\n", names(data.constant));
+  if (data.kinds.are_few())
+    text += fmt::format(
+        "  {} different rows of features only: equal ones are taken for different cases, not for "
+        "copies\n",
+        data.kinds.count);
+  for (const std::string& far : data.far)
+    text += fmt::format(
+        "  {}: correct it, or take the column's logarithm, before flags are believed\n", far);
   const auto copies = std::count_if(
       data.copy_of.begin(), data.copy_of.end(), [](Index first) { return first >= 0; });
   if (copies > 0) text += fmt::format("  {} rows are copies of earlier rows\n", copies);
@@ -190,9 +199,9 @@ std::string audit_tables(const AuditSeeds& seeds, bool rows) {
     text += fmt::format("\n{} rows cannot be judged: no other row of their class was in training\n",
                         unseen);
   return text + fmt::format(
-                    "\nrows are counted from 0; intervals: 95 %, bootstrap over {} held-out "
-                    "rows\nadvice: {}\n",
-                    first.evidence.held_rows,
+                    "\nrows are counted from 0; intervals: 95 %, bootstrap over {} different "
+                    "held-out rows\nadvice: {}\n",
+                    first.evidence.held_kinds,
                     first.advice());
 }
 

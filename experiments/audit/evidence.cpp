@@ -148,6 +148,7 @@ Evidence collect_evidence(const AuditData& data,
     e.harmful.push_back(static_cast<Index>(all(i, kHarmful)));
   }
   e.held_rows = blocks.held_rows();
+  e.held_kinds = blocks.held_kinds();
   return e;
 }
 

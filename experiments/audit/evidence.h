@@ -10,7 +10,7 @@
 //   self_influence       Inf_m(i -> i), mean over the models that were trained on i
 //   held_out_influence   Inf_m(i -> u), mean over these models and the rows u held out of them,
 //   with
-//                        a 95 % bootstrap interval over the rows u
+//                        a 95 % bootstrap interval over the kinds of rows u (equal features)
 //   helpful, harmful     the rows u with the largest and the smallest Inf_m(u -> i), mean over the
 //                        models that i was held out of and u was not
 //
@@ -34,6 +34,7 @@ struct Evidence {
   std::vector<Index> helpful, harmful;  // (N) examples, -1: none
   Eigen::VectorXd helpful_score, harmful_score;  // (N)
   Index held_rows = 0;                           // how many rows u there are
+  Index held_kinds = 0;                          // with different features
   std::vector<bool> seen_class;  // (N) some row of its class was in training when it was held out
 };
 

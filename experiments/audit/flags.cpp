@@ -26,7 +26,7 @@ double quantile_of(const VectorXd& values, double q) {
 
 /// One-sided p-values of "its held-out influence is not below zero".
 VectorXd harm_p_values(const Evidence& e) {
-  const Index dof = std::clamp<Index>(e.held_rows - 1, 1, 1000);
+  const Index dof = std::clamp<Index>(e.held_kinds - 1, 1, 1000);
   VectorXd p(e.held.size());
   for (Index i = 0; i < p.size(); ++i)
     p(i) = e.held_error(i) > 0 ? student_cdf(e.held(i) / e.held_error(i), dof) : 1;
@@ -75,7 +75,7 @@ Findings flag_rows(const AuditData& data, const Evidence& e, const Suspicion& s)
   Index memorized = 0;
   for (Index i = 0; i < n; ++i) {
     const bool wrong = s.flagged > 0 && s.probability(i) <= s.threshold;
-    const bool harmful = harms[static_cast<std::size_t>(i)] && e.high(i) < 0;
+    const bool harmful = s.withheld.empty() && harms[static_cast<std::size_t>(i)] && e.high(i) < 0;
     const bool outlier = e.memorization(i) >= memory && e.self_influence(i) >= self;
     memorized += !wrong && !harmful && outlier ? 1 : 0;
     f.flags.push_back(wrong                                ? Flag::mislabelled
@@ -89,7 +89,9 @@ Findings flag_rows(const AuditData& data, const Evidence& e, const Suspicion& s)
   };
   expect(Flag::mislabelled, s.expected);
   expect(Flag::harmful,
-         kHarmfulLevel * static_cast<double>(std::count(harms.begin(), harms.end(), true)));
+         s.withheld.empty()
+             ? kHarmfulLevel * static_cast<double>(std::count(harms.begin(), harms.end(), true))
+             : 0);
   expect(Flag::rare, 0.025 * static_cast<double>(memorized));
   return f;
 }

@@ -5,7 +5,8 @@
 //   mislabelled   its target is less probable than the threshold (suspicion.h)
 //   harmful       removing it lowers the loss of held-out rows: the 95 % interval of its held-out
 //                 influence is wholly below zero, and Student's t of that influence is called by
-//                 Benjamini and Hochberg's procedure at 5 %, over all rows
+//                 Benjamini and Hochberg's procedure at 5 %, over all rows; nobody where the
+//                 suspicion withholds flags
 //   rare          rare but useful: that interval is wholly above zero, and memorization and
 //                 self-influence are both in the highest tenth
 //   redundant     a copy of an earlier row; or a row whose held-out influence and memorization can

@@ -117,17 +117,23 @@ std::string Candidate::name() const {
 
 std::vector<Index> deal_rows(const AuditData& data, Index folds, std::uint64_t seed) {
   const Index n = data.size();
-  std::map<Index, std::vector<Index>> by_class;  // first of their kind, in random order
+  const bool alone = data.kinds.are_few();
+  std::map<Index, std::vector<Index>> by_class;  // the first of each group, in random order
+  std::vector<Index> first(static_cast<std::size_t>(alone ? n : data.kinds.count), -1);
+  const auto group = [&](Index i) -> Index& {
+    return first[static_cast<std::size_t>(alone ? i : data.kinds.of[static_cast<std::size_t>(i)])];
+  };
+  for (const Index i : Random(seed).permutation(n)) {
+    if (group(i) >= 0) continue;
+    group(i) = i;
+    by_class[data.classes() ? data.table.label(i) : 0].push_back(i);
+  }
   std::vector<Index> fold(static_cast<std::size_t>(n), 0);
-  for (const Index i : Random(seed).permutation(n))
-    if (data.copy_of[static_cast<std::size_t>(i)] < 0)
-      by_class[data.classes() ? data.table.label(i) : 0].push_back(i);
   Index next = 0;
   for (const auto& [label, members] : by_class)
     for (const Index i : members) fold[static_cast<std::size_t>(i)] = next++ % folds;
   for (Index i = 0; i < n; ++i)
-    if (const Index first = data.copy_of[static_cast<std::size_t>(i)]; first >= 0)
-      fold[static_cast<std::size_t>(i)] = fold[static_cast<std::size_t>(first)];
+    fold[static_cast<std::size_t>(i)] = fold[static_cast<std::size_t>(group(i))];
   return fold;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 // The models of an audit: trained on some folds of the rows, asked about the others.
 //
-// Rows are dealt into K folds, class by class, and a row and its copies into one fold: a row is
-// never judged by a model that has seen it. Candidates are compared by the mean loss of the rows
-// held out, (1/N) sum_i loss_i(theta without i's fold); the best is then trained for R deals.
-// Convex models are solved by Newton's method; networks are trained by the task's own protocol.
+// Rows are dealt into K folds, class by class, and rows of equal features into one fold: a row is
+// never judged by a model that has seen it, under this target or another. Where there are few kinds
+// of rows likeness says nothing, and each row is dealt alone. Candidates are compared by the mean
+// loss of the rows held out, (1/N) sum_i loss_i(theta without i's fold); the best is then trained
+// for R deals. Convex models are solved by Newton's method; networks are trained by the task's own
+// protocol.
 //
 //   std::vector<Candidate> all = candidates(settings, data, how);
 //   Chosen chosen = choose_model(data, settings, all, how, options);

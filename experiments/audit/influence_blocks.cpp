@@ -91,8 +91,10 @@ InfluenceBlocks::InfluenceBlocks(const AuditData& data,
                  0,
                  fmt::format("influence by {} models of {} parameters", chosen.models.size(), p),
                  "use a smaller model, or fewer reference rows: --set max_query=500");
-  const Index held = data.query ? data.query->size() : static_cast<Index>(reference_.size());
-  counts_ = draw_counts(held, how.resamples, seed);
+  const MatrixXd held =
+      data.query ? data.query->inputs : MatrixXd(data.scaled.inputs(Eigen::all, reference_));
+  kinds_ = kinds_of(held);
+  counts_ = draw_counts(kinds_.count, how.resamples, seed);
 }
 
 const InfluenceBlocks::Prepared& InfluenceBlocks::prepared(std::size_t model) const {
@@ -152,18 +154,22 @@ void InfluenceBlocks::add_model(std::size_t m, const std::vector<Index>& rows, S
   add(from, block.held, reference.trained, sums.from, sums.from_count);
 }
 
-/// Mean over models and held-out rows. A resample of the rows u moves it, to first order in the
-/// models' counts and exactly where these are equal, by sum_u count_u (on_iu - mean_i n_iu) / n_i.
+/// Mean over models and held-out rows. A resample of the kinds of rows moves it, to first order in
+/// the models' counts and exactly where these are equal, by the sum over the rows u of
+/// count_u (on_iu - mean_i n_iu) / n_i.
 void InfluenceBlocks::summarise_held_out(const Sums& sums, MatrixXd& out) const {
-  const Index b = sums.on.rows(), held = sums.on.cols();
+  const Index b = sums.on.rows(), kinds = kinds_.count;
   const VectorXd total = sums.on_count.rowwise().sum();
-  MatrixXd spread = sums.on;  // (b x held rows)
+  MatrixXd spread = MatrixXd::Zero(b, kinds);
+  VectorXd of_rows(sums.on.cols());
   for (Index i = 0; i < b; ++i) {
     const double n = std::max(total(i), 1.0);
     out(i, kHeld) = sums.on.row(i).sum() / n;
-    spread.row(i) = (sums.on.row(i) - out(i, kHeld) * sums.on_count.row(i)) / n;
+    of_rows = (sums.on.row(i) - out(i, kHeld) * sums.on_count.row(i)).transpose() / n;
+    for (Index u = 0; u < of_rows.size(); ++u)
+      spread(i, kinds_.of[static_cast<std::size_t>(u)]) += of_rows(u);
     const double correction =
-        static_cast<double>(held) / std::max(static_cast<double>(held - 1), 1.0);
+        static_cast<double>(kinds) / std::max(static_cast<double>(kinds - 1), 1.0);
     out(i, kError) = std::sqrt(spread.row(i).squaredNorm() * correction);
   }
   const MatrixXd moved = spread * counts_;  // (b x resamples)

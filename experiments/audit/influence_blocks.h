@@ -39,7 +39,10 @@ class InfluenceBlocks {
   Eigen::MatrixXd compute(const std::vector<Index>& rows) const;
 
   /// Rows u that held-out influence is on.
-  Index held_rows() const { return counts_.rows(); }
+  Index held_rows() const { return static_cast<Index>(kinds_.of.size()); }
+  /// and how many kinds of them there are: the bootstrap draws kinds, since rows that are alike are
+  /// influenced alike.
+  Index held_kinds() const { return kinds_.count; }
 
  private:
   /// A fold model with its factor and the gradients of the reference rows.
@@ -60,7 +63,8 @@ class InfluenceBlocks {
   const AuditData* data_;
   const Chosen* chosen_;
   std::vector<Index> reference_;  // (U) examples, ascending
-  Eigen::MatrixXd counts_;        // (held rows x resamples) how often each is drawn
+  Kinds kinds_;                   // of the held-out rows' features
+  Eigen::MatrixXd counts_;        // (kinds x resamples) how often each is drawn
   mutable std::vector<std::once_flag> once_;
   mutable std::vector<Prepared> prepared_;
 };

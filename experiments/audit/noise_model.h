@@ -80,8 +80,11 @@ struct ResidualNoise {
 };
 
 /// A fit for each pair of degrees of freedom, with w = 0 and with the likeliest w. `range` is that
-/// of the targets.
-std::vector<ResidualNoise> fit_residual_noise(const Eigen::VectorXd& residuals, double range);
+/// of the targets, `grain` the least distance between two that differ: no scale is below half of
+/// it, since a density on numbers that repeat has no bound.
+std::vector<ResidualNoise> fit_residual_noise(const Eigen::VectorXd& residuals,
+                                              double range,
+                                              double grain = 0);
 
 /// The likeliest; one with wrong targets only if the likelihood ratio test rejects w = 0.
 /// `gain`, if asked for, is what wrong targets add to the log-likelihood.

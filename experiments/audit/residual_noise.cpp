@@ -59,13 +59,13 @@ void weigh(const VectorXd& r, const ResidualNoise& m, double uniform, VectorXd& 
 
 /// Scales that maximise -right log(a_L s_L + a_R s_R) - S_L / 2 s_L^2 - S_R / 2 s_R^2, where a s is
 /// a side's area: s_L / s_R = (S_L a_R / (S_R a_L))^(1/3).
-void fit_scales(const Sums& s, ResidualNoise& m) {
+void fit_scales(const Sums& s, double least, ResidualNoise& m) {
   const double a_left = m.left.area() / m.left.scale, a_right = m.right.area() / m.right.scale;
   const double left = std::cbrt(s.left_square / a_left),
                right = std::cbrt(s.right_square / a_right);
   const double both = std::sqrt(std::max((a_left * left + a_right * right) / s.right, 0.0));
-  m.left.scale = std::max(left * both, kLeastScale);
-  m.right.scale = std::max(right * both, kLeastScale);
+  m.left.scale = std::max(left * both, least);
+  m.right.scale = std::max(right * both, least);
 }
 
 double log_likelihood(const VectorXd& r, const ResidualNoise& m, double uniform) {
@@ -81,7 +81,7 @@ double log_likelihood(const VectorXd& r, const ResidualNoise& m, double uniform)
 }
 
 /// From `m` on, by expectation-maximisation; m.wrong_share = 0 stays so.
-void fit(const VectorXd& r, double uniform, VectorXd& weight, ResidualNoise& m) {
+void fit(const VectorXd& r, double uniform, double least, VectorXd& weight, ResidualNoise& m) {
   for (int step = 0; step < kMostSteps; ++step) {
     const ResidualNoise before = m;
     Sums s;
@@ -92,7 +92,7 @@ void fit(const VectorXd& r, double uniform, VectorXd& weight, ResidualNoise& m) 
       const double d = r(i) - m.mode;
       (d < 0 ? s.left_square : s.right_square) += weight(i) * d * d;
     }
-    fit_scales(s, m);
+    fit_scales(s, least, m);
     if (m.wrong_share > 0)
       m.wrong_share = std::min(1 - s.right / static_cast<double>(r.size()), kMostWrong);
     const double moved = std::abs(m.mode - before.mode) +
@@ -134,18 +134,21 @@ double ResidualNoise::as_bad(double r) const {
   return beyond(own, std::abs(d)) + beyond(other, other.distance(own.fall(std::abs(d))));
 }
 
-std::vector<ResidualNoise> fit_residual_noise(const VectorXd& residuals, double range) {
+std::vector<ResidualNoise> fit_residual_noise(const VectorXd& residuals,
+                                              double range,
+                                              double grain) {
+  const double least = std::max(0.5 * grain, kLeastScale);
   const double uniform = 1 / std::max(range, kLeastScale);
   const double center = median(residuals);
   const VectorXd distances = (residuals.array() - center).abs();
-  const double start = std::max(1.4826 * median(distances), 1e-9);
+  const double start = std::max({1.4826 * median(distances), 1e-9, least});
   VectorXd weight(residuals.size());
   std::vector<ResidualNoise> fits;
   for (const double wrong : {0.0, kWrongStart})
     for (const Index left : kDegrees)
       for (const Index right : kDegrees) {
         ResidualNoise m{center, {start, left}, {start, right}, wrong, 0};
-        fit(residuals, uniform, weight, m);
+        fit(residuals, uniform, least, weight, m);
         fits.push_back(m);
       }
   return fits;

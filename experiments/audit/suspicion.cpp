@@ -2,6 +2,7 @@
 #include "experiments/audit/suspicion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace leaveout {
@@ -48,25 +49,42 @@ void suspect_classes(const MatrixXd& outputs,
   choose_threshold(drawn.reshaped(), false_share, s);
 }
 
-/// The largest share of the targets that are equal.
-double largest_atom(VectorXd targets) {
-  std::sort(targets.begin(), targets.end());
-  Index most = 0, run = 0;
-  for (Index i = 0; i < targets.size(); ++i) {
-    run = i > 0 && targets(i) == targets(i - 1) ? run + 1 : 1;
-    most = std::max(most, run);
-  }
-  return static_cast<double>(most) / static_cast<double>(targets.size());
-}
+/// The targets as numbers: how many of them are one and the same, and how near two others lie.
+struct Atoms {
+  double largest_share = 0, grain = HUGE_VAL, range = 0;
 
-void suspect_numbers(const VectorXd& residuals, double range, double false_share, Suspicion& s) {
-  const std::vector<ResidualNoise> fits = fit_residual_noise(residuals, range);
+  explicit Atoms(VectorXd targets) {
+    std::sort(targets.begin(), targets.end());
+    const Index n = targets.size();
+    Index most = 1, run = 1;
+    for (Index i = 1; i < n; ++i) {
+      const double step = targets(i) - targets(i - 1);
+      run = step == 0 ? run + 1 : 1;
+      most = std::max(most, run);
+      if (step > 0) grain = std::min(grain, step);
+    }
+    largest_share = static_cast<double>(most) / static_cast<double>(n);
+    range = targets(n - 1) - targets(0);
+    grain = std::min(grain, range);
+  }
+};
+
+void suspect_numbers(const VectorXd& residuals,
+                     const VectorXd& targets,
+                     double false_share,
+                     Suspicion& s) {
+  const Atoms atoms(targets);
+  const std::vector<ResidualNoise> fits = fit_residual_noise(residuals, atoms.range, atoms.grain);
   s.residual_noise = likeliest(fits, &s.gain);
   s.wrong_share = s.residual_noise.wrong_share;
   const std::vector<ResidualNoise> judges = compatible(fits);
   s.probability.resize(residuals.size());
   for (Index i = 0; i < residuals.size(); ++i) s.probability(i) = most_as_bad(judges, residuals(i));
   choose_threshold({}, false_share, s);
+  if (atoms.largest_share > 0.5)
+    s.withhold(
+        "more than half of the targets are one and the same number: ask first whether a row "
+        "has it (a target of two classes), then audit the other rows alone");
 }
 
 }  // namespace
@@ -106,11 +124,7 @@ Suspicion suspect(const MatrixXd& outputs,
   Suspicion s;
   if (task == Task::regression) {
     const VectorXd residuals = (targets - outputs).row(0).transpose();
-    suspect_numbers(residuals, targets.maxCoeff() - targets.minCoeff(), false_share, s);
-    if (largest_atom(targets.row(0).transpose()) > 0.5)
-      s.withhold(
-          "more than half of the targets are one and the same number: ask first whether a "
-          "row has it (a target of two classes), then audit the other rows alone");
+    suspect_numbers(residuals, targets.row(0).transpose(), false_share, s);
   } else {
     suspect_classes(outputs, targets, judged, false_share, s);
   }

@@ -193,14 +193,44 @@ TEST_CASE("audit: what cannot be audited ends in one line") {
   refused(table(3), "at least 10, got 3");
   refused("a,y\n" + std::string("1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n7,x\n8,x\n9,x\n0,x\n"),
           "in every row");
-  std::string copies = "a,y\n";  // all features constant: each class is one row, many times
-  for (int i = 0; i < 30; ++i) copies += "5,0\n5,1\n";
-  refused(copies, "of some class two that differ in their features, got none");
+  std::string single = "a,y\n";  // no class has a second row
+  for (int i = 0; i < 12; ++i) single += fmt::format("{},class{}\n", i, i);
+  refused(single, "of some class two that differ in their features, got none");
   refused(table(9) + "1,,yes\n2,,no\n", "got 9 without missing cells and 2 with");
   refused("a,y\n,1\n,2\n", "at least 10, got 0");
   refused(table(20) + "1,inf,yes\n", "not a finite number");
   refused("b,y\nx,1\nz,0\n" + std::string(20, '\n'), "at least 10");
   refused("y\n1\n2\n", "at least 10");
+}
+
+TEST_CASE("audit: a table of categories has cases that are alike, and no copies") {
+  // Sixteen kinds of rows, 25 of each; the class is that of the majority of three features.
+  const TemporaryFolder folder;
+  Random random(41);
+  const auto categories = [&](double noise) {
+    std::string text = "a,b,c,d,y\n";
+    for (int i = 0; i < 400; ++i) {
+      const auto bits = static_cast<int>(random.below(16));
+      const int a = bits & 1, b = bits >> 1 & 1, c = bits >> 2 & 1, d = bits >> 3;
+      const bool yes = (a + b + c >= 2) != (random.uniform() < noise);
+      text += fmt::format("{},{},{},{},{}\n", a, b, c, d, yes ? "yes" : "no");
+    }
+    return text;
+  };
+  for (const double noise : {0.0, 0.2}) {
+    REQUIRE(audit(folder, categories(noise)).status == kSuccess);
+    const auto run = nlohmann::json::parse(result(folder, "run.json"));
+    const auto& seed = run["tasks"]["t"]["seeds"][0];
+    CHECK(seed["accuracy"].get<double>() > 0.95 - 1.2 * noise);
+    CHECK(seed["flags"]["harmful"]["rows"] == 0);
+    if (noise == 0) CHECK(seed["flags"]["mislabelled"]["rows"] == 0);  // else some are wrong
+    CHECK(seed["flags"]["redundant"]["rows"].get<int>() < 200);
+  }
+  std::string constant = "a,y\n";  // one kind of rows, two classes: there is nothing to say
+  for (int i = 0; i < 30; ++i) constant += "5,0\n5,1\n";
+  REQUIRE(audit(folder, constant).status == kSuccess);
+  CHECK(result(folder, "audit.csv").find("mislabelled") == std::string::npos);
+  CHECK(result(folder, "audit.csv").find("harmful\n") == std::string::npos);
 }
 
 TEST_CASE("audit: where nothing can be predicted nothing is called mislabelled") {

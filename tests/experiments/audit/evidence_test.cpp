@@ -38,6 +38,7 @@ AuditData rows(Index n, Task task = Task::binary) {
   data.scaled = d;
   data.copy_of.assign(static_cast<std::size_t>(n), -1);
   data.copy_of.back() = 3;
+  data.kinds = kinds_of(d.inputs);
   data.planted.assign(static_cast<std::size_t>(n), false);
   data.key = "rows";
   return data;
@@ -87,6 +88,9 @@ TEST_CASE("audit: folds hold every row once, classes evenly, copies together") {
   for (std::size_t f = 1; f < 5; ++f)
     for (std::size_t c = 0; c < 2; ++c) CHECK(std::abs(count[f][c] - count[0][c]) <= 1);
   CHECK(fold != deal_rows(data, 5, 4));
+  AuditData twin = rows(41);
+  twin.table.targets(0, 40) = 1 - twin.table.targets(0, 40);  // equal features, another target
+  CHECK(deal_rows(twin, 5, 3)[40] == deal_rows(twin, 5, 3)[3]);
 }
 
 TEST_CASE("audit: held-out and self-influence are what retraining without the row does") {

@@ -130,6 +130,28 @@ TEST_CASE("noise: scales, tails and the share of wrong targets are found") {
   CHECK(near(wrong, 0.05));
 }
 
+TEST_CASE("noise: residuals that repeat do not make a scatter of no width") {
+  Random random(17);
+  const Index n = 600;
+  VectorXd targets(n), outputs(n);
+  for (Index i = 0; i < n; ++i) {  // numbers to one decimal about one of eight predictions
+    outputs(i) = static_cast<double>(random.below(8));
+    targets(i) = outputs(i) + 0.1 * std::round(10 * 0.3 * random.normal());
+    if (random.uniform() < 0.4) targets(i) = outputs(i);
+  }
+  const VectorXd r = targets - outputs;
+  for (const ResidualNoise& m : fit_residual_noise(r, 8, 0.1)) {
+    CHECK(m.left.scale >= 0.05);
+    CHECK(m.right.scale >= 0.05);
+  }
+  const Suspicion s = suspect(outputs.transpose(),
+                              targets.transpose(),
+                              Task::regression,
+                              std::vector<bool>(static_cast<std::size_t>(n), true),
+                              0.05);
+  CHECK(s.flagged == 0);
+}
+
 TEST_CASE("noise: those that judge are within 3.907 of the best, and the largest counts") {
   ResidualNoise near{0, {1, 50}, {1, 50}, 0, -100}, heavy{0, {1, 2}, {1, 2}, 0, -103.9};
   const ResidualNoise far{0, {9, 2}, {9, 2}, 0, -103.95};
