@@ -59,10 +59,15 @@ PlantedGroups load_groups(const Job& job, const TaskSettings& s, std::vector<Ind
 void cut_queries(const Dataset& query, double share, GroupedTask& task) {
   const auto validation =
       static_cast<Index>(std::lround(share * static_cast<double>(query.size())));
+  if (query.size() < 4)
+    throw std::invalid_argument(fmt::format(
+        "[groups] held-out rows, expected at least 4 to validate and to test on, got {}: give a "
+        "query file of more rows, or none",
+        query.size()));
   if (validation < 2 || validation > query.size() - 2)
     throw std::invalid_argument(fmt::format(
         "[groups] validation, expected a share that leaves at least 2 of the {} held-out "
-        "examples on both sides, got {}",
+        "examples on both sides, got {}: --set validation=0.5",
         query.size(),
         share));
   std::vector<Index> all(static_cast<std::size_t>(query.size()));

@@ -96,6 +96,8 @@ Verdict seed_verdict(const std::string& task,
     v.verdict = "not testable: nothing was measured";
   else if (e.resamples == 0)
     v.verdict = "not testable: one seed has no interval";
+  else if (*e.value == 0 && e.low == 0 && e.high == 0 && says == "disagrees")
+    v.verdict = "not testable: no difference in any seed";
   return v;
 }
 

@@ -151,7 +151,9 @@ Verdict question_of_influence(const Tasks& done, const std::string& task, const 
         ++sums[p.seed].second;
       }
     }
-  const Estimate e = mean_over_seeds(sums);
+  Estimate e = mean_over_seeds(sums);
+  e.low = std::max(e.low, -2.0);  // no two rank correlations differ by more
+  e.high = std::min(e.high, 2.0);
   return {task,
           c.name,
           "ours: the influence function ranks further training without an example better than "

@@ -80,4 +80,8 @@ TEST_CASE("a validation share that leaves nothing is refused in one line") {
   const Job job = job_of({"data=planted", "max_train=60", "max_query=20", "validation=0.99"});
   CHECK_THROWS_WITH_AS(
       load_grouped_task(job, {}), doctest::Contains("validation"), std::invalid_argument);
+  const Job few = job_of({"data=planted", "max_train=60", "max_query=3"});
+  CHECK_THROWS_WITH_AS(load_grouped_task(few, {}),
+                       doctest::Contains("expected at least 4 to validate and to test on, got 3"),
+                       std::invalid_argument);
 }

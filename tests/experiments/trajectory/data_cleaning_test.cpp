@@ -94,6 +94,12 @@ TEST_CASE("means over seeds and shares, and differences paired within a seed") {
   CHECK_FALSE(table.mean({"", 0.2, "a", "accuracy"}).value);
   CHECK(seed_verdict("t", "p", "c", table.mean({"", 0.2, "a", "x"}), "agrees")
             .verdict.find("not testable") == 0);
+  Estimate none;  // as where no input tells rows apart: every difference is exactly zero
+  none.value = 0;
+  none.low = none.high = 0;
+  none.resamples = none.n = 3;
+  CHECK(seed_verdict("t", "p", "c", none, is_higher(none)).verdict ==
+        "not testable: no difference in any seed");
   const auto shares = [](const std::string& set) {
     return read_shares(tiny_job({set}).settings, "noise", "x");
   };
