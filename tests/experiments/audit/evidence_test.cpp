@@ -51,7 +51,9 @@ struct Audited {
   Chosen chosen;
   Evidence evidence;
 
-  explicit Audited(Index n, Task task = Task::binary, Index repeats = 1) : data(rows(n, task)) {
+  explicit Audited(Index n, Task task = Task::binary, Index repeats = 1)
+      : Audited(rows(n, task), repeats) {}
+  explicit Audited(AuditData audited, Index repeats = 1) : data(std::move(audited)) {
     settings.name = "rows";
     how.repeats = repeats;
     chosen = choose_model(data, settings, candidates(settings, data, how), how, {});
@@ -118,6 +120,40 @@ TEST_CASE("audit: held-out and self-influence are what retraining without the ro
     CHECK(worst < 0.1 * scale);  // first order: the rest is of relative size leverage, about P/n
     CHECK(worst_self < 0.1);
   }
+}
+
+/// Every row twice, copies at the end.
+AuditData twice(const AuditData& once) {
+  AuditData data = once;
+  const Index n = once.size();
+  for (Dataset* d : {&data.table, &data.scaled}) {
+    d->inputs = once.table.inputs.replicate(1, 2);
+    d->targets = once.table.targets.replicate(1, 2);
+  }
+  for (Index i = 0; i < n; ++i) data.rows.push_back(n + i);
+  for (Index i = 0; i < n; ++i) data.copy_of.push_back(i);
+  data.planted.assign(static_cast<std::size_t>(2 * n), false);
+  data.kinds = kinds_of(data.table.inputs);
+  data.key = "rows twice";
+  return data;
+}
+
+TEST_CASE("audit: rows over again make no interval narrower") {
+  // Held-out influence over its standard error: with copies drawn apart it would be sqrt(2) times
+  // as large, in the mean over rows.
+  AuditData once = rows(120);
+  once.copy_of.back() = -1;  // nor is the last row one
+  once.table.inputs(0, 119) += 0.1;
+  once.scaled = once.table;
+  once.kinds = kinds_of(once.table.inputs);
+  const Audited a(once, 3), b(twice(once), 3);
+  REQUIRE_FALSE(b.data.kinds.are_few());
+  const auto strength = [](const Evidence& e) {
+    return (e.held.array().abs() / e.held_error.array()).head(120).mean();
+  };
+  CHECK(strength(b.evidence) / strength(a.evidence) > 0.8);
+  CHECK(strength(b.evidence) / strength(a.evidence) < 1.2);
+  CHECK(b.evidence.held_kinds == a.evidence.held_kinds);
 }
 
 TEST_CASE("audit: influence is first order: its error falls as 1 / n") {

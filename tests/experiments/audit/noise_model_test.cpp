@@ -137,7 +137,7 @@ TEST_CASE("noise: residuals that repeat do not make a scatter of no width") {
   for (Index i = 0; i < n; ++i) {  // numbers to one decimal about one of eight predictions
     outputs(i) = static_cast<double>(random.below(8));
     targets(i) = outputs(i) + 0.1 * std::round(10 * 0.3 * random.normal());
-    if (random.uniform() < 0.4) targets(i) = outputs(i);
+    if (random.uniform() < 0.6) targets(i) = outputs(i);
   }
   const VectorXd r = targets - outputs;
   for (const ResidualNoise& m : fit_residual_noise(r, 8, 0.1)) {
