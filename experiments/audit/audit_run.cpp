@@ -80,7 +80,7 @@ std::string AuditResult::advice() const {
         suspicion.expected < 0.1 ? "less than 0.1"
                                  : fmt::format("about {:.1f}", suspicion.expected));
   const double wrong_rows = suspicion.wrong_share * static_cast<double>(data.size());
-  const std::string doubt = fmt::format(
+  std::string doubt = fmt::format(
       "no single target is wrong beyond doubt{}; row {} is the most suspicious, audit.csv has the "
       "others in order",
       wrong_rows < 1 ? std::string()

@@ -301,6 +301,7 @@ std::vector<BudgetLine> error_budget(const Trajectory& path,
                                      const std::vector<NamedApproximation>& approximations) {
   const MatrixXd exact = approximate_values(path, queries, {});
   std::vector<BudgetLine> lines;
+  lines.reserve(approximations.size());
   for (const NamedApproximation& one : approximations)
     lines.push_back(budget_line(one.name, approximate_values(path, queries, one.how), exact));
   return lines;
