@@ -14,6 +14,7 @@
 #include "experiments/cli.h"
 #include "experiments/trajectory/trajectory_accuracy_estimates.h"
 #include "experiments/trajectory/trajectory_accuracy_report.h"
+#include "influence/trajectory/counterfactual_runs.h"
 #include "influence/trajectory/unrolled.h"
 #include "tests/support/temporary_folder.h"
 
@@ -158,6 +159,7 @@ TEST_CASE("a point is what its parts say: truths, formula, and text without loss
   const AccuracyPoint p = measure_accuracy(task, how);
   const QueryLosses mean(task.model(), *task.data.test, QueryLosses::As::mean);
   const VectorXd removal = column(p, kRemoval), derivative = column(p, kDerivative);
+  const VectorXd further = column(p, kWarmStart);
   const Scores unrolled = unrolled_scores(task.path(), mean);
   for (const Index k : {Index{0}, Index{7}}) {
     const Index i = p.removed[static_cast<std::size_t>(k)];
@@ -167,6 +169,10 @@ TEST_CASE("a point is what its parts say: truths, formula, and text without loss
     const double with = mean.values(task.path().theta_end())(0);
     CHECK(removal(k) == Approx(without - with).epsilon(1e-9));
     CHECK(derivative(k) == Approx(unrolled.values(0, i)).epsilon(1e-9));
+    const CounterfactualRuns warm =
+        warm_runs(task.path(), one_by_one({i}), Response::warm_start, 0, ProtocolKind::paper);
+    const double longer = mean.values(warm.theta.col(0))(0) - mean.values(warm.base)(0);
+    CHECK(std::abs(further(k) - longer) < 1e-9 * std::abs(longer));
   }
   const double steps = static_cast<double>(task.path().steps());
   CHECK((column(p, kPaperSum) - steps * column(p, kPaper)).norm() <
@@ -174,6 +180,9 @@ TEST_CASE("a point is what its parts say: truths, formula, and text without loss
   const double total = (column(p, kPaper) - removal).norm() / removal.norm();
   CHECK(*p.value(kAccuracy, kPaper, kRemoval, kMean, "relative_error") ==
         Approx(total).epsilon(1e-13));
+  const double apart = (column(p, "influence_function") - further).norm() / further.norm();
+  CHECK(*p.value(kAccuracy, "influence_function", kWarmStart, kMean, "relative_error") ==
+        Approx(apart).epsilon(1e-13));
   const double part = (column(p, kPaper) - derivative).norm() / removal.norm();
   CHECK(*p.value(kAccuracy, kPaper, kRemoval, kMean, "estimator_error") ==
         Approx(part).epsilon(1e-13));
