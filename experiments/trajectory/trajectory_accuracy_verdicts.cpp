@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "experiments/trajectory/trajectory_accuracy_estimates.h"
 #include "experiments/trajectory/trajectory_accuracy_report.h"
@@ -48,28 +49,38 @@ constexpr Closeness kCloseness[] = {
     {kPaper, "spearman", "the same claim, by Spearman", false},
     {kConsistent, "relative_error", "ours: the consistent double sum has a lower error", true}};
 
-/// Subject against rival: mean over the tasks' regimes of the class in each seed, then over seeds.
-/// Of ratios the factor: below 1 the subject is nearer.
-Estimate paired(const Tasks& done, const Class& c, const Closeness& how, const char* rival) {
+/// In each seed the mean of a number of its trainings, over the tasks' regimes of the class; a
+/// training without the number is left out.
+template <class Number>
+VectorXd seed_means(const Tasks& done, const Class& c, const Number& number) {
   std::map<std::uint64_t, std::pair<double, double>> sums;
   for (const AccuracyResult* r : done)
     for (const Regime& g : regimes(*r)) {
       if (g.x < c.from || g.x >= c.to) continue;
       for (const AccuracyPoint& p : r->points) {
         if (p.rate != g.rate || p.epochs != g.epochs) continue;
-        const auto a = p.value(kAccuracy, how.subject, kRemoval, kMean, how.metric);
-        const auto b = p.value(kAccuracy, rival, kRemoval, kMean, how.metric);
-        if (!a || !b || (how.ratio && !(*a > 0 && *b > 0))) continue;
-        sums[p.seed].first += how.ratio ? std::log(*a / *b) : *a - *b;
+        const std::optional<double> value = number(p);
+        if (!value) continue;
+        sums[p.seed].first += *value;
         ++sums[p.seed].second;
       }
     }
   VectorXd means(static_cast<Index>(sums.size()));
   Index k = 0;
   for (const auto& [seed, sum] : sums) means(k++) = sum.first / sum.second;
-  if (!how.ratio) return mean_interval(means);
-  means = means.array().exp();
-  return geometric_interval(means);
+  return means;
+}
+
+/// Subject against rival, mean over seeds. Of ratios the factor: below 1 the subject is nearer.
+Estimate paired(const Tasks& done, const Class& c, const Closeness& how, const char* rival) {
+  const auto gap = [&](const AccuracyPoint& p) -> std::optional<double> {
+    const auto a = p.value(kAccuracy, how.subject, kRemoval, kMean, how.metric);
+    const auto b = p.value(kAccuracy, rival, kRemoval, kMean, how.metric);
+    if (!a || !b || (how.ratio && !(*a > 0 && *b > 0))) return {};
+    return how.ratio ? std::log(*a / *b) : *a - *b;
+  };
+  const VectorXd means = seed_means(done, c, gap);
+  return how.ratio ? geometric_interval(means.array().exp()) : mean_interval(means);
 }
 
 Verdict closer(const Tasks& done, const std::string& task, const Class& c, const Closeness& how) {
@@ -103,29 +114,14 @@ Verdict closer(const Tasks& done, const std::string& task, const Class& c, const
   return {task, c.name, how.claim, fmt::format("{}", fmt::join(parts, ", ")), verdict};
 }
 
-using Sums = std::map<std::uint64_t, std::pair<double, double>>;  // of each seed, and its terms
-
-Estimate mean_over_seeds(const Sums& sums) {
-  VectorXd means(static_cast<Index>(sums.size()));
-  Index k = 0;
-  for (const auto& [seed, sum] : sums) means(k++) = sum.first / sum.second;
-  return mean_interval(means);
-}
-
 /// In each seed the share of the class's trainings in which the formula's sign is right.
 Verdict sign_of_formula(const Tasks& done, const std::string& task, const Class& c) {
-  Sums sums;
-  for (const AccuracyResult* r : done)
-    for (const Regime& g : regimes(*r)) {
-      if (g.x < c.from || g.x >= c.to) continue;
-      for (const AccuracyPoint& p : r->points)
-        if (p.rate == g.rate && p.epochs == g.epochs)
-          if (const auto v = p.value(kAccuracy, kPaperSum, kRemoval, kMean, "best_scale")) {
-            sums[p.seed].first += *v > 0 ? 1 : 0;
-            ++sums[p.seed].second;
-          }
-    }
-  Estimate e = mean_over_seeds(sums);
+  const auto right = [](const AccuracyPoint& p) -> std::optional<double> {
+    const auto v = p.value(kAccuracy, kPaperSum, kRemoval, kMean, "best_scale");
+    if (!v) return {};
+    return *v > 0 ? 1 : 0;
+  };
+  Estimate e = mean_interval(seed_means(done, c, right));
   e.low = std::max(e.low, 0.0);
   e.high = std::min(e.high, 1.0);
   return {task,
@@ -135,23 +131,15 @@ Verdict sign_of_formula(const Tasks& done, const std::string& task, const Class&
           e.n < 2 ? "not testable: no such regime, or one seed" : above(interval(e), 0.5)};
 }
 
-/// Spearman of the influence function with further training minus that with removal, mean over the
-/// class's regimes and tasks in each seed.
+/// Spearman of the influence function with further training minus that with removal.
 Verdict question_of_influence(const Tasks& done, const std::string& task, const Class& c) {
-  Sums sums;
-  for (const AccuracyResult* r : done)
-    for (const Regime& g : regimes(*r)) {
-      if (g.x < c.from || g.x >= c.to) continue;
-      for (const AccuracyPoint& p : r->points) {
-        if (p.rate != g.rate || p.epochs != g.epochs) continue;
-        const auto warm = p.value(kAccuracy, kInfluence, kWarmStart, kMean, "spearman");
-        const auto removal = p.value(kAccuracy, kInfluence, kRemoval, kMean, "spearman");
-        if (!warm || !removal) continue;
-        sums[p.seed].first += *warm - *removal;
-        ++sums[p.seed].second;
-      }
-    }
-  Estimate e = mean_over_seeds(sums);
+  const auto gain = [](const AccuracyPoint& p) -> std::optional<double> {
+    const auto warm = p.value(kAccuracy, kInfluence, kWarmStart, kMean, "spearman");
+    const auto removal = p.value(kAccuracy, kInfluence, kRemoval, kMean, "spearman");
+    if (!warm || !removal) return {};
+    return *warm - *removal;
+  };
+  Estimate e = mean_interval(seed_means(done, c, gain));
   e.low = std::max(e.low, -2.0);  // no two rank correlations differ by more
   e.high = std::min(e.high, 2.0);
   return {task,
